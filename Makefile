@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Makefile - for people: what to build, test and install. Try `make help`.
+# Owns every rule that makes something out of user/ and bpf/; what the tests
+# need is built by tests/build.mk, the module by the kernel's own build and
+# Kbuild. It never writes outside build/ and never downloads: that is `deps`.
+
+# Several targets are also names of folders here: without .PHONY make would
+# find the folder, say "up to date" and do nothing.
+.PHONY: all bpf bpf-arm64 user kmod static unit replay live vm death fuzz test \
+	test-mutants lint format docs install uninstall clean distclean \
+	compile_commands.json deps run help FORCE
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+B       := build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?=
+CLANG   ?= clang
+BPFTOOL ?= bpftool
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+
+# Debian keeps bpftool in sbin, which is not in everybody's PATH.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+# V=1 shows whole commands; otherwise one short line for each.
+Q   := $(if $(V),,@)
+say  = $(if $(V),true,printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# A tag names a release, a commit anything else. The work tree may belong to
+# somebody else than the one building it (sudo): git has to be told.
+ifndef VERSION
+VERSION := $(shell GIT_OPTIONAL_LOCKS=0 git -c safe.directory='*' \
+	describe --always --dirty --tags 2>/dev/null || echo unknown)
+endif
+
+ARCH     := $(shell uname -m)
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
+
+BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+USER_SRC := $(sort $(wildcard user/*.c user/cmd/*.c user/source/*.c \
+	user/core/*.c user/sink/*.c user/lib/*.c))
+SKEL_SRC := $(shell grep -l 'obit\.skel\.h' $(USER_SRC) /dev/null)
+VERSION_SRC := $(shell grep -l OBIT_VERSION $(USER_SRC) /dev/null)
+# All but the command itself and what drives the kernel: tests link with this.
+PART_SRC := $(filter-out user/main.c user/cmd/% $(SKEL_SRC),$(USER_SRC))
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Werror=switch -Werror=implicit-function-declaration
+CPPFLAGS += -D_GNU_SOURCE -DOBIT_VERSION='"$(VERSION)"' -Ikmod -Iuser -I$(B)
+CFLAGS   ?= -O2 -g
+C_STD    := -std=gnu11 $(WARN)
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LIBS     := -lbpf -lelf -lz
+# What the static libraries need in turn differs by release; ask them.
+STATIC_LIBS = $(or $(shell pkg-config --static --libs libbpf libelf \
+	2>/dev/null),$(LIBS))
+ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+# v2 is the instruction set that every kernel from 5.10 on accepts. DWARF (-g)
+# is what BTF is made of. The unused parameter is BPF_PROG()'s own ctx.
+BPF_CFLAGS := -target bpf -std=gnu11 -O2 -g -mcpu=v2 -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Wno-missing-field-initializers \
+	-Ikmod -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
+
+all: user ## build build/obit (the default; needs no privilege)
+
+user: $(if $(wildcard user/main.c),$(B)/obit,$(USER_SRC:%.c=$(B)/%.o)) ## the obit command
+bpf: $(if $(BPF_SRC),$(B)/obit.bpf.o) ## the BPF object
+static: $(B)/static/obit ## obit without shared libraries
+
+# Missing tools are named once, with their Debian packages, before any
+# compiler can complain in its own words.
+$(B)/.tools: .ci/deps.sh
+	@CC='$(CC)' CLANG='$(CLANG)' BPFTOOL='$(BPFTOOL)' sh $< check build
+	@mkdir -p $(@D) && touch $@
+
+# stamp(file, content): a file that is newer than what depends on it exactly
+# when the content (flags, a list of sources) is not what it was.
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$(subst ','\'',$(2))' | cmp -s - $$@ || \
+		printf '%s\n' '$(subst ','\'',$(2))' > $$@
+endef
+
+# ---- BPF: one object a story, linked into one, and its skeleton ------------
+
+# bpf_rules(folder, architecture)
+define bpf_rules
+$(call stamp,$(1)/.flags,$(CLANG) $(BPF_CFLAGS))
+$(call stamp,$(1)/.list,$(BPF_SRC))
+$(1)/bpf/%.bpf.o: bpf/%.bpf.c $(1)/.flags | $(B)/.tools
+	@mkdir -p $$(@D)
+	@$$(call say,BPF,$$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(2) -MMD -MP -c $$< -o $$@
+$(1)/obit.bpf.o: $(BPF_SRC:%.c=$(1)/%.o) $(1)/.list
+	@$$(call say,BPFLINK,$$@)
+	$(Q)$(BPFTOOL) gen object $$@ $$(filter %.o,$$^)
+-include $(BPF_SRC:%.c=$(1)/%.d)
+endef
+$(eval $(call bpf_rules,$(B)/bpf-$(BPF_ARCH),$(BPF_ARCH)))
+ifneq ($(BPF_ARCH),arm64)
+$(eval $(call bpf_rules,$(B)/bpf-arm64,arm64))
+endif
+
+$(B)/obit.bpf.o: $(B)/bpf-$(BPF_ARCH)/obit.bpf.o
+	$(Q)cp $< $@
+
+$(B)/obit.skel.h: $(B)/obit.bpf.o
+	@$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name obit_bpf > $@
+
+bpf-arm64: $(if $(BPF_SRC),$(B)/bpf-arm64/obit.bpf.o) ## does it compile there?
+
+# ---- user: the same sources in several variants -----------------------------
+
+# user_rules(folder, compiler, flags): objects, libobit.a, their dependencies
+define user_rules
+$(call stamp,$(1)/.flags,$(2) $(C_STD) $(3) $(CFLAGS))
+$(call stamp,$(1)/.version,$(VERSION))
+$(call stamp,$(1)/.list,$(USER_SRC))
+$(1)/user/%.o: user/%.c $(1)/.flags | $(B)/.tools
+	@mkdir -p $$(@D)
+	@$$(call say,CC,$$@)
+	$(Q)$(2) $(C_STD) $(CPPFLAGS) $(CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+$(1)/libobit.a: $(PART_SRC:%.c=$(1)/%.o) $(1)/.list
+	@$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$(filter %.o,$$^)
+$(VERSION_SRC:%.c=$(1)/%.o): $(1)/.version
+$(SKEL_SRC:%.c=$(1)/%.o): | $(B)/obit.skel.h
+-include $(USER_SRC:%.c=$(1)/%.d)
+endef
+$(eval $(call user_rules,$(B),$(CC),$(HARDEN)))
+$(eval $(call user_rules,$(B)/asan,$(CC),$(ASAN)))
+
+$(B)/obit: $(USER_SRC:%.c=$(B)/%.o) $(B)/.list
+	@$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/asan/obit: $(USER_SRC:%.c=$(B)/asan/%.o) $(B)/asan/.list
+	@$(call say,LD,$@)
+	$(Q)$(CC) $(ASAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/static/obit: $(USER_SRC:%.c=$(B)/%.o) $(B)/.list
+	@mkdir -p $(@D)
+	@$(call say,LD,$@)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC_LIBS)
+
+# ---- the module --------------------------------------------------------------
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KREL  = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$\
+	$(patsubst linux-headers-%,%,$(notdir $(KDIR:/=))))
+KOUT  = $(abspath $(B))/kmod-$(KREL)
+
+# The kernel's build writes beside the sources it is given: it gets a farm of
+# links for each release, so that many kernels fit and the tree stays clean.
+kmod: ## obit.ko for the running kernel, or KDIR=/usr/src/linux-headers-...
+	@[ -e '$(KDIR)/Makefile' ] || { \
+		echo "obit: no kernel headers in $(KDIR): install Debian's" \
+		"linux-headers package of that kernel, or give KDIR=" >&2; \
+		exit 1; }
+	@mkdir -p '$(KOUT)' && find '$(KOUT)' -type l -delete
+	@cp -rsf '$(CURDIR)/kmod' '$(CURDIR)/Kbuild' '$(KOUT)/'
+	$(Q)$(MAKE) -C '$(KDIR)' M='$(KOUT)' $(if $(C),C=$(C)) modules
+
+# ---- tests: each target is one sub-suite of tests/run ------------------------
+
+include tests/build.mk
+
+unit replay fuzz death live vm lint: ## one part of `make test`
+	$(Q)tests/run $@
+
+test: ## install what is missing, build, run every test (sudo make test)
+	$(Q)sh .ci/deps.sh install build test lint
+	$(Q)tests/run
+
+test-mutants: ## break one rule at a time: each must turn a named test red
+	$(Q)tests/mutants/run
+
+C_FILES = $(shell find bpf kmod user tests -name '*.[ch]' 2>/dev/null)
+format: ## let clang-format have its way with every C file
+	$(Q)clang-format -i $(C_FILES)
+
+# ---- for people ----------------------------------------------------------------
+
+deps: ## install the Debian packages that are missing, and say which
+	$(Q)sh .ci/deps.sh install build test lint
+
+run: ## install what is missing, build, and watch (sudo make run ARGS=...)
+	$(Q)sh .ci/deps.sh install build
+	$(Q)$(MAKE) -j$$(nproc) all
+	$(Q)sh .ci/own.sh $(B)
+	$(Q)exec $(B)/obit trace $(ARGS)
+
+MAN  := $(wildcard docs/*.8)
+COMP := $(wildcard docs/obit.bash)
+BASH_COMPLETIONS := share/bash-completion/completions
+install: $(B)/obit ## into DESTDIR=, under PREFIX=/usr/local
+	install -D -m 755 $(B)/obit '$(DESTDIR)$(PREFIX)/sbin/obit'
+	$(if $(MAN),install -D -m 644 -t \
+		'$(DESTDIR)$(PREFIX)/share/man/man8' $(MAN))
+	$(if $(COMP),install -D -m 644 $(COMP) \
+		'$(DESTDIR)$(PREFIX)/$(BASH_COMPLETIONS)/obit')
+
+uninstall: ## remove exactly what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/sbin/obit'
+	$(foreach m,$(MAN),rm -f \
+		'$(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(m))';)
+	$(if $(COMP),rm -f '$(DESTDIR)$(PREFIX)/$(BASH_COMPLETIONS)/obit')
+
+compile_commands.json: ## for clangd and other tools
+	@$(call say,GEN,$@)
+	$(Q)python3 .ci/compile-commands.py $(B) > $@
+
+clean: ## remove build/
+	rm -rf $(B)
+
+distclean: clean ## and what editors and tools left
+	rm -f compile_commands.json tags TAGS cscope.*
+	rm -rf .cache
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9_. -]*\):[^#]*## \(.*\)/\1|\2/p' \
+		$(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-24s %s\n", $$1, $$2 }'
