@@ -156,20 +156,22 @@ $(B)/static/obit: $(USER_SRC:%.c=$(B)/%.o) $(B)/.list
 # ---- the module --------------------------------------------------------------
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-KREL  = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null),$\
-	$(patsubst linux-headers-%,%,$(notdir $(KDIR:/=))))
+# The file kernel.release holds another string in Debian's headers.
+KREL  = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h')
 KOUT  = $(abspath $(B))/kmod-$(KREL)
 
 # The kernel's build writes beside the sources it is given: it gets a farm of
 # links for each release, so that many kernels fit and the tree stays clean.
 kmod: ## obit.ko for the running kernel, or KDIR=/usr/src/linux-headers-...
-	@[ -e '$(KDIR)/Makefile' ] || { \
+	@[ -e '$(KDIR)/include/generated/utsrelease.h' ] || { \
 		echo "obit: no kernel headers in $(KDIR): install Debian's" \
 		"linux-headers package of that kernel, or give KDIR=" >&2; \
 		exit 1; }
 	@mkdir -p '$(KOUT)' && find '$(KOUT)' -type l -delete
 	@cp -rsf '$(CURDIR)/kmod' '$(CURDIR)/Kbuild' '$(KOUT)/'
-	$(Q)$(MAKE) -C '$(KDIR)' M='$(KOUT)' $(if $(C),C=$(C)) modules
+	$(Q)$(MAKE) -C '$(KDIR)' M='$(KOUT)' OBIT_VERSION='$(VERSION)' \
+		modules
 
 # ---- tests: each target is one sub-suite of tests/run ------------------------
 
