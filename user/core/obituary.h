@@ -24,6 +24,7 @@ enum obituary_have {
 	OB_OOM, OB_OOM_CGROUP, OB_OOM_BY, OB_OOM_RSS, OB_REAPED_BY,
 	OB_NEW_PARENT, OB_ZOMBIE_NS, OB_SIGCHLD, OB_PDEATH, OB_USAGE,
 	OB_TEARDOWN, OB_START,
+	OB_ALWAYS,			/* never null; need not be set */
 	OB_HAVE_NR
 };
 _Static_assert(OB_HAVE_NR <= 64, "have is a 64-bit set");
@@ -42,12 +43,14 @@ enum obituary_fate {
 
 enum obituary_source { SOURCE_BPF, SOURCE_KMOD, SOURCE_NR };
 
-/* JSON spellings; NULL for numbers out of range. */
+/* JSON spellings. The two by ABI number have NULL for "unknown" and "none". */
 extern const char *const cause_names[CAUSE_NR];
 extern const char *const fate_names[FATE_NR];
 extern const char *const source_names[SOURCE_NR];
-extern const char *const sigchld_names[];	/* by enum obit_sigchld */
-extern const char *const hierarchy_names[];	/* by enum obit_hierarchy */
+#define SIGCHLD_NR (OBIT_SIGCHLD_NONE + 1)
+#define HIERARCHY_NR (OBIT_HIER_SYSTEMD + 1)
+extern const char *const sigchld_names[SIGCHLD_NR];
+extern const char *const hierarchy_names[HIERARCHY_NR];
 
 /* A process or thread as another record names it. */
 struct person {
@@ -180,9 +183,14 @@ extern const char *const tier_names[TIER_NR];	/* "tracepoints", "fentry", "kmod"
 enum field_compare { CMP_EXACT, CMP_WITHIN, CMP_NONE };
 
 /*
- * @key:    dotted where the JSON nests: "parent.tgid". A nested object is null
- *          as a whole while the `have` bit of its rows is clear
- * @have:   the bit that says the value is known
+ * @key:    dotted where the JSON nests: "parent.tgid", "oom.by.tgid". Rows of
+ *          one object are contiguous
+ * @have:   the bit that says the value is known. An object in an object
+ *          ("oom.by") is null as a whole while its rows' bit is clear
+ * @object: the same for the outermost object ("oom"); rows that are not nested
+ *          have it equal to @have. An @object bit that is clear means that all
+ *          the rows' bits are
+ * @zero_null: a value of 0 is null ("parent.start_boottime": not known)
  * @otel:   OpenTelemetry attribute name
  * @avail, @why: by tier; why is one sentence (for required ones: from where)
  * @kernel_note: what differs by kernel version, or NULL
@@ -198,6 +206,8 @@ struct field {
 	const char *why[TIER_NR];
 	const char *kernel_note;
 	const char *help;
+	enum obituary_have object;
+	bool zero_null;
 };
 
 extern const struct field obituary_fields[];	/* ends with key NULL */
@@ -205,7 +215,7 @@ const struct field *obituary_field(const char *key, size_t len);	/* or NULL */
 
 static inline bool field_known(const struct field *f, const struct obituary *o)
 {
-	return o->have >> f->have & 1;
+	return f->have == OB_ALWAYS || o->have >> f->have & 1;
 }
 
 #endif
