@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs one command in a fresh guest: run(kernel, files, argv) -> Result.
+
+Owns QEMU, the initramfs and the snapshots, and the rule of what counts as a
+lost guest. Never decides whether a test passed, never fetches anything, and
+never reports a status that the guest did not send.
+"""
+import base64
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import debs
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("OBIT_VM_BUILD") or
+                     HERE.parents[1] / "build" / "vm")
+LOST = 128              # exit status of a run whose guest gave no verdict
+KEEP = 4                # snapshots kept per kernel
+BOOT_TIMEOUT = 120      # s; 3 to 5 are usual, a busy machine takes 20
+MEM = 768               # MB; obit's ring and the page tables of a fork storm
+
+# loglevel=5, not "quiet": a WARNING is printed at level 4 and must be seen.
+# nokaslr keeps addresses the same for every guest; the rest turns each way a
+# kernel can fall ill into a panic, and a panic into the end of QEMU.
+CMDLINE = ("console=ttyS0 loglevel=5 panic=-1 oops=panic panic_on_warn=1 "
+           "softlockup_panic=1 hung_task_panic=1 nokaslr mitigations=off "
+           "tsc=reliable no_timer_check random.trust_cpu=on "
+           "sysrq_always_enabled rcupdate.rcu_cpu_stall_suppress=0")
+
+# At the beginning of a console line, after the time stamp: what a program
+# prints, or is called, must not look like a sick kernel. An OOM kill prints a
+# "Call Trace:" in good health, so that is not one of them.
+SPLAT = re.compile(r"""^(?:\[[^\]]*\]\s*)+(?:
+      WARNING:\s | BUG:\s | Oops: | Kernel\ panic | kernel\ BUG\ at
+    | (?:watchdog:\ )?BUG: | invalid\ opcode: | stack\ segment:
+    | general\ protection\ fault[:,] | double\ fault: | int3:
+    | INFO:\ (?:task\ |trying\ to\ register|rcu_|possible|inconsistent)
+    | rcu:\ INFO: | .*detected\ (?:expedited\ )?stalls?\ on
+    | .*self-detected\ stall | WARNING\ -\ | UBSAN: | KASAN: | KFENCE:
+    | refcount_t: | (?:list_add|list_del)\ corruption
+    | DEBUG_LOCKS_WARN_ON | unregister_netdevice:\ waiting
+    | .*scheduling\ while\ atomic | .*suspicious\ RCU\ usage
+    | .*possible\ (?:circular|recursive|irq).*\ (?:locking|lock)
+    | sysrq:\ Trigger\ a\ crash )""", re.X | re.M)
+
+# Taint bits that say the kernel itself went wrong: machine check, bad page,
+# died, warned, soft lockup. 12 and 13 (out-of-tree, unsigned) are our module.
+TAINT_BAD = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
+
+
+class Broken(Exception):
+    """The harness cannot run at all (no QEMU, no compiler, no such file)."""
+
+
+@dataclasses.dataclass
+class Result:
+    """What a guest left behind."""
+    rc: int | None              # the command's status; None: the guest is lost
+    out: bytes                  # what the command printed, stdout and stderr
+    console: str                # what the kernel printed
+    lost: str | None = None     # why the guest is lost
+    timeout: bool = False       # it is lost because time was up
+    taint: int = 0
+    seconds: float = 0.0        # wall time of it all
+    ready: float = 0.0          # wall time until the command began
+    restored: bool = False      # from a snapshot
+    files: dict = dataclasses.field(default_factory=dict)  # path: bytes | None
+
+    @property
+    def text(self):
+        return self.out.decode("utf-8", "replace")
+
+
+# --- the initramfs ----------------------------------------------------------
+
+def guest_files(files):
+    """Yields (guest path, host path) from ["host[:guest]"] or {guest: host}."""
+    if isinstance(files, dict):
+        pairs = [(host, guest) for guest, host in files.items()]
+    else:
+        pairs = [(str(f).rsplit(":", 1) + [None])[:2] for f in files]
+    for host, guest in pairs:
+        host = pathlib.Path(host)
+        guest = guest or f"/bin/{host.name}"
+        if not host.exists():
+            raise Broken(f"{host}: no such file")
+        if not host.is_dir():
+            yield guest, host
+            continue
+        for path in sorted(host.rglob("*")):
+            if path.is_file():
+                yield f"{guest}/{path.relative_to(host)}", path
+
+
+def build_init():
+    """Compiles init.c, statically, unless that very source is built already."""
+    source = HERE / "init.c"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    binary = BUILD / f"init-{digest}"
+    if not binary.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        tmp = binary.with_suffix(f".{os.getpid()}")
+        cc = shlex.split(os.environ.get("CC") or "cc")
+        done = subprocess.run(
+            [*cc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o",
+             str(tmp), str(source)], capture_output=True, text=True,
+            check=False)
+        if done.returncode:
+            raise Broken(f"init.c does not compile: {done.stderr}")
+        for old in BUILD.glob("init-*"):
+            if old != tmp:
+                old.unlink(missing_ok=True)
+        tmp.rename(binary)
+    return binary
+
+
+def busybox():
+    path = shutil.which("busybox")
+    if not path:
+        raise Broken("busybox is missing: install the Debian package "
+                     "busybox-static")
+    with open(path, "rb") as f:
+        if b"/lib64/ld-linux" in f.read(4096):
+            raise Broken(f"{path} is not static: install the Debian package "
+                         "busybox-static")
+    applets = subprocess.run([path, "--list"], capture_output=True, text=True,
+                             check=True).stdout.split()
+    return pathlib.Path(path), applets
+
+
+class Cpio:
+    """A newc archive. No date and no owner in it: same files, same bytes."""
+
+    def __init__(self):
+        self.parts = []
+        self.ino = 0
+        self.dirs = set()
+
+    def add(self, name, mode, data=b"", rdev=(0, 0)):
+        name = name.strip("/")
+        parent = os.path.dirname(name)
+        if parent and parent not in self.dirs:
+            self.add(parent, 0o040755)
+        if mode >> 12 == 0o04:
+            if name in self.dirs:
+                return
+            self.dirs.add(name)
+        self.ino += 1
+        raw = name.encode() + b"\0"
+        head = "070701" + "".join(f"{v:08x}" for v in (
+            self.ino, mode, 0, 0, 1, 0, len(data), 0, 0, *rdev, len(raw), 0))
+        self.parts += [head.encode(), raw, b"\0" * (-(110 + len(raw)) % 4),
+                       data, b"\0" * (-len(data) % 4)]
+
+    def bytes(self):
+        self.add("TRAILER!!!", 0)
+        return b"".join(self.parts)
+
+
+def initramfs(files):
+    cpio = Cpio()
+    for name in ("dev", "proc", "sys", "tmp", "run", "root", "etc", "bin"):
+        cpio.add(name, 0o040755)
+    cpio.add("dev/console", 0o020600, rdev=(5, 1))
+    cpio.add("dev/null", 0o020666, rdev=(1, 3))
+    cpio.add("etc/passwd", 0o100644,
+             b"root:x:0:0::/root:/bin/sh\n"
+             b"nobody:x:65534:65534::/:/bin/false\n")
+    cpio.add("etc/group", 0o100644, b"root:x:0:\nnogroup:x:65534:\n")
+    cpio.add("init", 0o100755, build_init().read_bytes())
+    box, applets = busybox()
+    cpio.add("bin/busybox", 0o100755, box.read_bytes())
+    taken = {guest.strip("/") for guest, _ in guest_files(files)}
+    for applet in applets:
+        if applet != "busybox" and f"bin/{applet}" not in taken:
+            cpio.add(f"bin/{applet}", 0o120777, b"busybox")
+    for guest, host in guest_files(files):
+        cpio.add(guest, 0o100000 | host.stat().st_mode & 0o777,
+                 host.read_bytes())
+    return cpio.bytes()
+
+
+# --- QEMU -------------------------------------------------------------------
+
+class Qmp:
+    """The part of QEMU's control protocol that is needed here."""
+
+    def __init__(self, path, timeout=20):
+        self.sock = connect(path, timeout)
+        self.sock.settimeout(timeout)
+        self.file = self.sock.makefile("rwb")
+        self.file.readline()
+        self("qmp_capabilities")
+
+    def __call__(self, command, **arguments):
+        self.file.write(json.dumps({"execute": command, "arguments":
+                                    arguments}).encode() + b"\n")
+        self.file.flush()
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise OSError("QEMU closed its control socket")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise OSError(answer["error"]["desc"])
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+def connect(path, timeout):
+    end = time.monotonic() + timeout
+    while True:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(str(path))
+            return sock
+        except OSError:
+            sock.close()
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+class Machine:
+    """One QEMU process and the files its serial ports write to."""
+
+    def __init__(self, work, args, incoming=None):
+        self.out_path = work / "out"
+        self.console_path = work / "console"
+        self.file_path = work / "files"
+        self.err_path = work / "qemu.err"
+        self.ports = work
+        for path in work.iterdir():     # of a machine that ran here before
+            path.unlink()
+        full = [*args,
+                "-chardev", f"socket,id=con,path={work}/con.sock,server=on,"
+                            f"wait=off,logfile={self.console_path}",
+                "-chardev", f"file,id=out,path={self.out_path}",
+                "-chardev", f"socket,id=cmd,path={work}/cmd.sock,server=on,"
+                            "wait=off",
+                "-chardev", f"file,id=files,path={self.file_path}"]
+        for i, name in enumerate(("con", "out", "cmd", "files")):
+            full += ["-device", f"isa-serial,chardev={name},index={i}"]
+        full += ["-qmp", f"unix:{work}/qmp.sock,server=on,wait=off"]
+        if incoming:
+            full += ["-incoming", f"exec:cat {shlex.quote(str(incoming))}"]
+        # A killed runner must not leave a guest burning a CPU.
+        with open(self.err_path, "wb") as err:
+            self.proc = subprocess.Popen(
+                ["setpriv", "--pdeathsig=KILL", *full],
+                stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+        self.qmp = None
+        self.cmd = None
+
+    def out(self):
+        return read(self.out_path)
+
+    def console(self):
+        return read(self.console_path).decode("utf-8", "replace")
+
+    def control(self):
+        self.qmp = self.qmp or Qmp(self.ports / "qmp.sock")
+        return self.qmp
+
+    def say(self, text):
+        self.cmd = self.cmd or connect(self.ports / "cmd.sock", 20)
+        self.cmd.sendall(text.encode())
+
+    def save(self, path):
+        """Writes the machine's state; the machine stays, and goes on."""
+        qmp = self.control()
+        qmp("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+        qmp("migrate", uri=f"exec:cat > {shlex.quote(str(path))}")
+        while (state := qmp("query-migrate").get("status")) != "completed":
+            if state in ("failed", "cancelled"):
+                raise OSError("QEMU could not save the guest")
+            time.sleep(0.02)
+        qmp("cont")
+
+    def backtraces(self):
+        """Has a stuck kernel tell on its console what every task waits for."""
+        with contextlib.suppress(OSError, ValueError):
+            with connect(self.ports / "con.sock", 2) as sock:
+                sock.setblocking(False)
+                for key in (b"9", b"w", b"l", b"m"):
+                    self.control()("chardev-send-break", id="con")
+                    time.sleep(0.1)
+                    sock.send(key)
+                    time.sleep(0.5)
+                    with contextlib.suppress(BlockingIOError):
+                        while sock.recv(65536):
+                            pass
+
+    def end(self, grace):
+        """Waits for power off, then makes sure. Returns QEMU's own words."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.proc.wait(grace)
+        if self.proc.poll() is None:
+            self.proc.send_signal(signal.SIGKILL)
+            self.proc.wait()
+        for thing in (self.qmp, self.cmd):
+            if thing:
+                thing.close()
+        return read(self.err_path).decode("utf-8", "replace").strip()
+
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def qemu_args(vmlinux, initrd, mem, cpus):
+    qemu = shutil.which("qemu-system-x86_64")
+    if not qemu:
+        raise Broken("qemu-system-x86_64 is missing: install the Debian "
+                     "package qemu-system-x86")
+    # thread=single: with one host thread a CPU, TCG crashes kernels that patch
+    # their own text under load (ftrace, static keys), at no fault of ours.
+    return [qemu, "-M", "q35", "-cpu", "max", "-m", str(mem), "-smp",
+            str(cpus), "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-accel", "tcg,thread=single", "-kernel",
+            str(vmlinux), "-initrd", str(initrd), "-append", CMDLINE]
+
+
+# --- a run ------------------------------------------------------------------
+
+class Run:
+    """The life of one guest, from its image to its verdict."""
+
+    def __init__(self, kernel, files, argv, *, timeout, mem, cpus, fresh,
+                 cgroup, get, env, stream):
+        self.kernel = kernel
+        self.argv = argv
+        self.timeout = timeout
+        self.stream = stream
+        self.streamed = 0
+        self.fresh = fresh
+        self.id = base64.b16encode(os.urandom(8)).decode().lower()
+        self.words = [f"id={self.id}", f"cgroup={cgroup}",
+                      *(f"env={e}" for e in env), *(f"get={g}" for g in get)]
+        self.end_mark = re.compile(
+            rb"\nOBIT-END rc=(\d+) taint=(\d+) id=" + self.id.encode() +
+            rb"\n")
+        image = initramfs(files)
+        BUILD.mkdir(parents=True, exist_ok=True)
+        args = qemu_args(kernel.vmlinux, "", mem, cpus)
+        version = subprocess.run([args[0], "--version"], capture_output=True,
+                                 check=True).stdout
+        key = hashlib.sha256(image)
+        key.update(repr((kernel.release, kernel.version, args)).encode())
+        key.update(version)
+        self.snap = BUILD / f"snap-{kernel.name}-{key.hexdigest()[:16]}.vm"
+        self.image = image
+        self.initrd = self.snap.with_suffix(".cpio")
+        self.args = qemu_args(kernel.vmlinux, self.initrd, mem, cpus)
+        self.begun = time.monotonic()
+        self.machine = None
+        self.ready = 0.0
+        self.restored = False
+
+    # The job is sent again until the guest answers: a port that was idle when
+    # the machine was saved swallows the first byte, and init reads one job.
+    def job(self):
+        words = [*self.words, f"time={time.time():.9f}", "--", *self.argv]
+        raw = b"\0".join(os.fsencode(str(w)) for w in words) + b"\0"
+        return f"\nRUN {raw.hex()}\n"
+
+    def wait_for(self, what, seconds, again=None):
+        """True when @what is on ttyS1; False if QEMU ended or time is up."""
+        end = time.monotonic() + seconds
+        next_say = 0.0
+        while True:
+            if what in self.machine.out():
+                return True
+            if self.machine.proc.poll() is not None:
+                return what in self.machine.out()
+            now = time.monotonic()
+            if now > end:
+                return False
+            if again and now >= next_say:
+                with contextlib.suppress(OSError):
+                    self.machine.say(again())
+                next_say = now + 2
+            time.sleep(0.01)
+
+    def boot(self, work):
+        self.machine = Machine(work, self.args)
+        return self.wait_for(b"OBIT-READY\n", BOOT_TIMEOUT)
+
+    def start(self, work):
+        """Gets a machine to where init has the job. False: it is lost."""
+        with contextlib.ExitStack() as stack:
+            lock = stack.enter_context(open(self.snap.with_suffix(".lock"),
+                                            "w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.initrd.exists():
+                tmp = self.initrd.with_suffix(f".{os.getpid()}")
+                tmp.write_bytes(self.image)
+                tmp.rename(self.initrd)
+            if self.fresh or not self.snap.exists():
+                if not self.boot(work):
+                    return False
+                if not self.fresh:
+                    self.save()
+        if not self.machine:
+            os.utime(self.snap)
+            self.restored = True
+            self.machine = Machine(work, self.args, incoming=self.snap)
+        if self.wait_for(b"OBIT-RUN\n", BOOT_TIMEOUT, again=self.job):
+            self.ready = time.monotonic() - self.begun
+            return True
+        return False
+
+    def save(self):
+        tmp = self.snap.with_suffix(f".{os.getpid()}")
+        self.machine.save(tmp)
+        tmp.rename(self.snap)
+        snaps = sorted(BUILD.glob(f"snap-{self.kernel.name}-*.vm"),
+                       key=lambda p: p.stat().st_mtime)
+        for old in snaps[:-KEEP]:
+            for suffix in (".vm", ".cpio", ".lock"):
+                old.with_suffix(suffix).unlink(missing_ok=True)
+
+    def pass_on(self, body, final):
+        """Streams what the command printed, holding back what may be ours."""
+        if not self.stream:
+            return
+        if not final:
+            cut = body.rfind(b"\n")
+            body = body[:cut] if cut > 0 else b""
+            if b"\nOBIT-END" in body[self.streamed:]:
+                return
+        if len(body) > self.streamed:
+            self.stream(body[self.streamed:])
+            self.streamed = len(body)
+
+    def body(self):
+        """(what the command printed so far, the verdict's match or None)."""
+        out = self.machine.out()
+        start = out.find(b"OBIT-RUN\n")
+        if start < 0:
+            return b"", None
+        out = out[start + 9:]
+        end = self.end_mark.search(out)
+        return (out[:end.start()] if end else out), end
+
+    def follow(self):
+        """Waits for the verdict; returns True when time is up instead."""
+        end = time.monotonic() + self.timeout
+        while True:
+            over = self.machine.proc.poll() is not None
+            body, verdict = self.body()
+            if verdict or over:
+                return False
+            self.pass_on(body, False)
+            if time.monotonic() > end:
+                self.machine.backtraces()
+                return True
+            time.sleep(0.01)
+
+    def run(self):
+        work = pathlib.Path(tempfile.mkdtemp(prefix="obit-vm-"))
+        try:
+            started = self.start(work)
+            late = self.follow() if started else \
+                self.machine.proc.poll() is None
+            words = self.machine.end(0 if late else 10)
+            return self.judge(started, late, words)
+        finally:
+            if self.machine:
+                self.machine.end(0)
+            shutil.rmtree(work, ignore_errors=True)
+
+    def judge(self, started, late, qemu_words):
+        body, verdict = self.body()
+        self.pass_on(body, True)
+        console = self.machine.console()
+        result = Result(None, body, console, restored=self.restored,
+                        ready=self.ready, timeout=late,
+                        seconds=time.monotonic() - self.begun)
+        splat = SPLAT.search(console)
+        if verdict:
+            result.taint = int(verdict[2])
+        if splat:
+            line = console[splat.start():].split("\n", 1)[0].strip()
+            result.lost = f"kernel splat: {line}"
+        elif late:
+            result.lost = f"no verdict after {self.timeout} s" if started \
+                else f"not up after {BOOT_TIMEOUT} s"
+        elif not verdict:
+            result.lost = "no verdict: QEMU ended" + \
+                (f": {qemu_words}" if qemu_words else "")
+        elif result.taint & TAINT_BAD:
+            result.lost = f"kernel tainted: {result.taint:#x}"
+        else:
+            result.rc = int(verdict[1])
+        result.files = split_files(read(self.machine.file_path))
+        return result
+
+
+def split_files(raw):
+    """{path: bytes, or None for one that could not be read} out of ttyS3."""
+    files = {}
+    while raw.startswith(b"FILE "):
+        head, _, raw = raw.partition(b"\n")
+        _, size, path = head.decode("utf-8", "replace").split(" ", 2)
+        size = int(size)
+        if size < 0 or len(raw) < size:
+            files[path] = None
+            break
+        files[path], raw = raw[:size], raw[size:]
+    return files
+
+
+def run(kernel, files, argv, timeout=60, *, mem=MEM, cpus=2, fresh=False,
+        cgroup="v2", get=(), env=(), stream=None):
+    """Runs @argv in a guest of its own and returns a Result.
+
+    @kernel: a name of tests/vm/kernels that is in the cache, or a debs.Kernel
+    @files: ["host[:guest]"] or {guest: host}; guest is /bin/NAME by default,
+            a directory brings all its files
+    @timeout: seconds for the command, the boot apart
+    @fresh: boot anew rather than restore the snapshot taken at the first run
+    @cgroup: "v2", or "v1" for a host with memory, pids and systemd hierarchies
+    @get: guest paths whose bytes come back in Result.files
+    @env: "NAME=VALUE" for the command; @stream: called with output as it comes
+    Raises Broken when there is nothing to run it with.
+    """
+    if isinstance(kernel, str):
+        found = debs.cached(kernel)
+        if not found:
+            raise Broken(f"kernel {kernel} is not in {debs.cache_dir()}: "
+                         "tests/vm/run.py fetch brings it")
+        kernel = found
+    for tool, package in (("setpriv", "util-linux"), ("cc", "gcc")):
+        if not shutil.which(tool):
+            raise Broken(f"{tool} is missing: install the Debian package "
+                         f"{package}")
+    return Run(kernel, files, argv, timeout=timeout, mem=mem, cpus=cpus,
+               fresh=fresh, cgroup=cgroup, get=get, env=env,
+               stream=stream).run()
