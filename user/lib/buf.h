@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /*
@@ -76,12 +77,16 @@ static inline void buf_adds(struct buf *b, const char *s)
 }
 
 void buf_fill(struct buf *b, char c, size_t n);	/* n times c */
-void buf_addu(struct buf *b, unsigned long long v);	/* decimal */
-void buf_addd(struct buf *b, long long v);	/* signed decimal */
+void buf_addu(struct buf *b, uint64_t v);	/* decimal */
+void buf_addd(struct buf *b, int64_t v);	/* signed decimal */
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
+
+#define U64_DECIMAL_MAX 20
+/* Digits of v at out, no NUL: how many. The one fast path to decimal. */
+size_t u64_decimal(char out[U64_DECIMAL_MAX], uint64_t v);
 
 /*
  * The content as a C string, valid until the next call on b. Never NULL: ""

@@ -20,7 +20,8 @@ int out_write(int fd, const void *p, size_t len);
 /* The same from a buffer, which is emptied on success; b->err counts. */
 int out_flush(int fd, struct buf *b);
 
-/* "standard output was closed by its reader" and the like, for the log. */
+/* Why it failed, as the end of a sentence: "cannot write to standard output:
+ * whoever read it has closed it". */
 const char *out_why(int err);
 
 #endif

@@ -25,13 +25,13 @@ size_t time_rfc3339(char out[TIME_RFC3339_MAX], uint64_t realtime_ns);
 /* `00:24:43.123`, local: what a live table shows. */
 size_t time_hms(char out[TIME_RFC3339_MAX], uint64_t realtime_ns);
 
-/* For people: `0 s` `870 ns` `12 us` `3 ms` `1.2 s` `45 s` `3m 20s` `2h 5m`
- * `2d 3h`. Returns the length. */
+/* For people, rounded down: `0 s` `870 ns` `12 us` `3 ms` `1.2 s` `45 s`
+ * `3m 20s` `2h 5m` `2d 3h`. Returns the length. */
 size_t duration_format(char out[DURATION_MAX], uint64_t ns);
 /*
- * A duration known to lie in [ns - err_ns, ns]: `< 20 ms` when it may be
- * nothing, `~ 1.2 s` when the error shows in what would be printed, else as
- * duration_format().
+ * A duration known to lie in [ns - err_ns, ns]: as duration_format() when the
+ * error would not show, `~ 1.2 s` (the middle) when it is at most a quarter,
+ * else the upper limit alone, rounded up: `< 20 ms`.
  */
 size_t duration_format_err(char out[DURATION_MAX], uint64_t ns, uint64_t err_ns);
 /* `1s` `20ms` `1.5s` `500us` `3m` `2h` `1d` `1h30m`; a unit is required except

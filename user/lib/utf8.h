@@ -21,6 +21,13 @@
 int utf8_decode(const char *p, size_t len, uint32_t *cp);
 bool utf8_valid(const char *p, size_t len);
 
+/*
+ * It shows as itself and moves nothing else: no control (C0, DEL, C1), no line
+ * or paragraph separator, no bidirectional override (which reorders what stands
+ * around it), no zero-width format character, no non-character. Combining marks
+ * and the joiners U+200C and U+200D are printable.
+ */
+bool utf8_cp_printable(uint32_t cp);
 /* Columns a code point takes: 0 (combining, controls), 1 or 2 (wide, emoji). */
 int utf8_cp_width(uint32_t cp);
 /* Columns of a text; an invalid part counts 1, as its U+FFFD does. */

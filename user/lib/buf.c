@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * buf: a growable byte buffer with a sticky error.
+ * Owns growth and number formatting. Never does I/O, never aborts.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "buf.h"
+
+void buf_free(struct buf *b)
+{
+	free(b->p);
+	memset(b, 0, sizeof(*b));
+}
+
+int buf_grow(struct buf *b, size_t more)
+{
+	size_t cap = b->cap ? b->cap : 64;
+	char *p;
+
+	if (b->err)
+		return b->err;
+	if (more > SIZE_MAX / 2 - b->len)
+		goto nomem;
+	while (cap < b->len + more)
+		cap *= 2;
+	if (cap > b->cap) {
+		p = realloc(b->p, cap);
+		if (!p)
+			goto nomem;
+		b->p = p;
+		b->cap = cap;
+	}
+	return 0;
+nomem:
+	b->err = -ENOMEM;
+	return b->err;
+}
+
+void buf_fill(struct buf *b, char c, size_t n)
+{
+	char *to = buf_reserve(b, n);
+
+	if (to && n) {
+		memset(to, c, n);
+		b->len += n;
+	}
+}
+
+/* Two digits a division: half the divisions of the plain loop. */
+static const char digits[] =
+	"00010203040506070809101112131415161718192021222324"
+	"25262728293031323334353637383940414243444546474849"
+	"50515253545556575859606162636465666768697071727374"
+	"75767778798081828384858687888990919293949596979899";
+
+size_t u64_decimal(char out[U64_DECIMAL_MAX], uint64_t v)
+{
+	char tmp[U64_DECIMAL_MAX];
+	char *p = tmp + sizeof(tmp);
+	size_t n;
+
+	while (v >= 100) {
+		p -= 2;
+		memcpy(p, digits + v % 100 * 2, 2);
+		v /= 100;
+	}
+	if (v >= 10) {
+		p -= 2;
+		memcpy(p, digits + v * 2, 2);
+	} else {
+		*--p = (char)('0' + v);
+	}
+	n = (size_t)(tmp + sizeof(tmp) - p);
+	memcpy(out, p, n);
+	return n;
+}
+
+void buf_addu(struct buf *b, uint64_t v)
+{
+	char *to = buf_reserve(b, U64_DECIMAL_MAX);
+
+	if (to)
+		b->len += u64_decimal(to, v);
+}
+
+void buf_addd(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_addc(b, '-');
+	buf_addu(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	int n;
+
+	if (b->err)
+		return;
+	va_copy(again, ap);
+	n = vsnprintf(b->p ? b->p + b->len : NULL, b->cap - b->len, fmt, ap);
+	if (n < 0) {
+		b->err = -ENOMEM;	/* only EOVERFLOW and ENOMEM get here */
+	} else if ((size_t)n < b->cap - b->len) {
+		b->len += (size_t)n;
+	} else if (!buf_grow(b, (size_t)n + 1)) {
+		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
+		b->len += (size_t)n;
+	}
+	va_end(again);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+const char *buf_str(struct buf *b)
+{
+	/* A buffer that failed still shows what it held before. */
+	if (b->cap == b->len && (b->err || buf_grow(b, 1))) {
+		if (!b->len)
+			return "";
+		b->len--;
+	}
+	b->p[b->len] = '\0';
+	return b->p;
+}
+
+char *buf_steal(struct buf *b, size_t *len)
+{
+	char *p = NULL;
+
+	if (!b->err && buf_reserve(b, 1)) {
+		b->p[b->len] = '\0';
+		p = b->p;
+		if (len)
+			*len = b->len;
+		memset(b, 0, sizeof(*b));
+	}
+	buf_free(b);
+	return p;
+}
