@@ -18,6 +18,8 @@ struct sink_opts {
 	unsigned int width;		/* columns; 0: not limited */
 	bool header;
 	bool line_flush;		/* a person or a pipe is waiting for each line */
+	enum tier tier;			/* of the source: the file sink notes them */
+	enum obituary_source source;
 };
 
 struct sink;
