@@ -421,14 +421,27 @@ class Run:
                     return False
                 if not self.fresh:
                     self.save()
-        if not self.machine:
-            os.utime(self.snap)
-            self.restored = True
-            self.machine = Machine(work, self.args, incoming=self.snap)
-        if self.wait_for(b"OBIT-RUN\n", BOOT_TIMEOUT, again=self.job):
-            self.ready = time.monotonic() - self.begun
+        if self.machine:
+            return self.hand_over()
+        os.utime(self.snap)
+        self.restored = True
+        self.machine = Machine(work, self.args, incoming=self.snap)
+        if self.hand_over():
             return True
-        return False
+        if self.machine.proc.poll() in (None, 0) or self.machine.out() or \
+                self.machine.console():
+            return False
+        # It never ran: the snapshot is bad (a full disk, another QEMU).
+        self.machine.end(0)
+        self.snap.unlink(missing_ok=True)
+        self.restored = False
+        return self.boot(work) and self.hand_over()
+
+    def hand_over(self):
+        if not self.wait_for(b"OBIT-RUN\n", BOOT_TIMEOUT, again=self.job):
+            return False
+        self.ready = time.monotonic() - self.begun
+        return True
 
     def save(self):
         tmp = self.snap.with_suffix(f".{os.getpid()}")
