@@ -19,6 +19,7 @@ B       := build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 V       ?=
+WERROR  ?=
 CLANG   ?= clang
 BPFTOOL ?= bpftool
 ifeq ($(origin CC),default)
@@ -52,9 +53,9 @@ PART_SRC := $(filter-out user/main.c user/cmd/% $(SKEL_SRC),$(USER_SRC))
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Werror=switch -Werror=implicit-function-declaration
-CPPFLAGS += -D_GNU_SOURCE -DOBIT_VERSION='"$(VERSION)"' -Ikmod -Iuser -I$(B)
+CPPFLAGS += -D_GNU_SOURCE= -DOBIT_VERSION='"$(VERSION)"' -Ikmod -Iuser -I$(B)
 CFLAGS   ?= -O2 -g
-C_STD    := -std=gnu11 $(WARN)
+C_STD    := -std=gnu11 $(WARN) $(if $(WERROR),-Werror)
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LIBS     := -lbpf -lelf -lz
 # What the static libraries need in turn differs by release; ask them.
@@ -158,7 +159,7 @@ $(B)/static/obit: $(USER_SRC:%.c=$(B)/%.o) $(B)/.list
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # The file kernel.release holds another string in Debian's headers.
 KREL  = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
-	'$(KDIR)/include/generated/utsrelease.h')
+	'$(KDIR)/include/generated/utsrelease.h' 2>/dev/null)
 KOUT  = $(abspath $(B))/kmod-$(KREL)
 
 # The kernel's build writes beside the sources it is given: it gets a farm of
@@ -182,14 +183,14 @@ unit replay fuzz death live vm lint: ## one part of `make test`
 
 test: ## install what is missing, build, run every test (sudo make test)
 	$(Q)sh .ci/deps.sh install build test lint
-	$(Q)tests/run
+	$(Q)tests/run; status=$$?; sh .ci/own.sh $(B); exit $$status
 
 test-mutants: ## break one rule at a time: each must turn a named test red
 	$(Q)tests/mutants/run
 
 C_FILES = $(shell find bpf kmod user tests -name '*.[ch]' 2>/dev/null)
-format: ## let clang-format have its way with every C file
-	$(Q)clang-format -i $(C_FILES)
+format: ## bring every C file into line with .clang-format
+	$(Q).ci/format.py --fix $(C_FILES)
 
 # ---- for people ----------------------------------------------------------------
 
@@ -220,7 +221,7 @@ uninstall: ## remove exactly what install put there
 
 compile_commands.json: ## for clangd and other tools
 	@$(call say,GEN,$@)
-	$(Q)python3 .ci/compile-commands.py $(B) > $@
+	$(Q)python3 .ci/compile-commands.py > $@
 
 clean: ## remove build/
 	rm -rf $(B)

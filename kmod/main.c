@@ -30,7 +30,8 @@ module_init(obit_init);
 module_exit(obit_exit);
 
 MODULE_AUTHOR("the obit developers");
-MODULE_DESCRIPTION("Linux process-exit observer: named tracepoints and a record stream");
+MODULE_DESCRIPTION(
+	"Linux process-exit observer: named tracepoints and a record stream");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(OBIT_VERSION);
 /* For whoever wants to know before loading it whether the two will talk. */
