@@ -76,6 +76,7 @@ WELL_LINES = """\
 [   12.345678] Memory cgroup out of memory: Killed process 1 (BUG: x) total-vm
 [   12.345678] Out of memory: Killed process 12 (Oops: y) total-vm:1kB
 [   12.345678] Call Trace:
+[   12.345678] BUG: x invoked oom-killer: gfp_mask=0xcc0, order=0
 [   12.345678] sh invoked oom-killer: gfp_mask=0xcc0, order=0
 a program's own WARNING: of something""".splitlines()
 
@@ -282,8 +283,8 @@ def hostile_name_is_no_splat(guest):
     # An OOM report names the victim, whose name is anybody's choice.
     r = guest.sh("mkdir /sys/fs/cgroup/c; cd /sys/fs/cgroup/c;"
                  "echo 8M > memory.max;"
-                 "sh -c 'echo 0 > cgroup.procs; echo BUG: x > /proc/self/comm;"
-                 " a=$(tail -c 60m /dev/zero | tr \"\\\\0\" a)';"
+                 "sh -c 'echo 0 > cgroup.procs; printf \"BUG: x\" > /proc/self/comm;"
+                 " a=x; while :; do a=$a$a; done';"
                  "dmesg | grep -q 'Killed process .*(BUG: x)'")
     check(r.rc == 0 and not r.lost, "an OOM kill is no splat", r)
 

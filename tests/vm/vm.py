@@ -41,9 +41,9 @@ CMDLINE = ("console=ttyS0 loglevel=5 panic=-1 oops=panic panic_on_warn=1 "
            "sysrq_always_enabled rcupdate.rcu_cpu_stall_suppress=0")
 
 # At the beginning of a console line, after the time stamp: what a program
-# prints, or is called, must not look like a sick kernel. An OOM kill prints a
-# "Call Trace:" in good health, so that is not one of them.
-SPLAT = re.compile(r"""^(?:\[[^\]]*\]\s*)+(?:
+# prints, or is called, must not look like a sick kernel. An OOM report prints a
+# "Call Trace:" in good health, and begins with the name of the task.
+SPLAT = re.compile(r"""^(?:\[[^\]]*\]\s*)+(?!.*\ invoked\ oom-killer:)(?:
       WARNING:\s | BUG:\s | Oops: | Kernel\ panic | kernel\ BUG\ at
     | (?:watchdog:\ )?BUG: | invalid\ opcode: | stack\ segment:
     | general\ protection\ fault[:,] | double\ fault: | int3:
