@@ -40,8 +40,8 @@ extern const struct cmd cmd_trace, cmd_explain, cmd_doctor;
 
 /*
  * The sysexits status for a negative errno: -EPERM -EACCES 77, -ENOMEM 71,
- * -EPIPE -EIO -ENOSPC -EFBIG -EDQUOT 74, -EINVAL 64, -EBADMSG -EPROTO 65,
- * -ENODEV -EOPNOTSUPP -ENOSYS -ENOTSUP -ENOPKG 69, anything else 70. 0 is 0.
+ * -EPIPE -EIO -EBADF -ENOSPC -EFBIG -EDQUOT 74, -EINVAL 64, -EBADMSG -EPROTO 65,
+ * -ENODEV -EOPNOTSUPP -ENOSYS -ENOPKG 69, anything else 70. 0 is 0.
  * -ENOENT is 66: an input that is not there.
  */
 int cmd_exit_status(int err);

@@ -68,18 +68,18 @@ static const struct signal_row {
 	const char *about;
 } signals[SIGNAL_MAX + 1] = {
 #define ROW(sig, action, about) [sig] = { "128+" #sig, SIGNAL_##action, about }
-	ROW(SIGHUP, TERM, "hang-up: the terminal or its session leader is gone"),
+	ROW(SIGHUP, TERM, "hang-up of the terminal or its session"),
 	ROW(SIGINT, TERM, "interrupt, as Ctrl-C sends it"),
 	ROW(SIGQUIT, CORE, "quit, as Ctrl-\\ sends it"),
 	ROW(SIGILL, CORE, "illegal instruction"),
 	ROW(SIGTRAP, CORE, "trace or breakpoint trap"),
 	ROW(SIGABRT, CORE, "abort(), as after a failed assertion"),
-	ROW(SIGBUS, CORE, "bus error: memory that is not there or misaligned"),
+	ROW(SIGBUS, CORE, "bus error, memory that is not there or misaligned"),
 	ROW(SIGFPE, CORE, "arithmetic error, as a division by zero"),
-	ROW(SIGKILL, TERM, "kill: it cannot be caught or ignored"),
-	ROW(SIGUSR1, TERM, "user signal 1: its meaning is the program's"),
+	ROW(SIGKILL, TERM, "the end that cannot be caught or ignored"),
+	ROW(SIGUSR1, TERM, "user signal 1, whose meaning is the program's"),
 	ROW(SIGSEGV, CORE, "invalid memory reference"),
-	ROW(SIGUSR2, TERM, "user signal 2: its meaning is the program's"),
+	ROW(SIGUSR2, TERM, "user signal 2, whose meaning is the program's"),
 	ROW(SIGPIPE, TERM, "write to a pipe or socket that nobody reads"),
 	ROW(SIGALRM, TERM, "timer of alarm() or setitimer() ran out"),
 	ROW(SIGTERM, TERM, "request to end"),
@@ -91,7 +91,7 @@ static const struct signal_row {
 #endif
 	ROW(SIGCHLD, IGNORE, "a child stopped or ended"),
 	ROW(SIGCONT, CONT, "continue if stopped"),
-	ROW(SIGSTOP, STOP, "stop: it cannot be caught or ignored"),
+	ROW(SIGSTOP, STOP, "the stop that cannot be caught or ignored"),
 	ROW(SIGTSTP, STOP, "stop, as Ctrl-Z sends it"),
 	ROW(SIGTTIN, STOP, "terminal input wanted by a background process"),
 	ROW(SIGTTOU, STOP, "terminal output by a background process"),
@@ -114,7 +114,7 @@ static const struct signal_row {
 	[33] = { "128+SIG33", SIGNAL_TERM,
 		 "the C library's own, for set*id() in all threads" },
 #define RT(sig, name) \
-	[sig] = { "128+" name, SIGNAL_TERM, "real-time signal: its meaning is the program's" }
+	[sig] = { "128+" name, SIGNAL_TERM, "a real-time signal, whose meaning is the program's" }
 	RT(34, "SIGRTMIN"), RT(35, "SIGRTMIN+1"), RT(36, "SIGRTMIN+2"),
 	RT(37, "SIGRTMIN+3"), RT(38, "SIGRTMIN+4"), RT(39, "SIGRTMIN+5"),
 	RT(40, "SIGRTMIN+6"), RT(41, "SIGRTMIN+7"), RT(42, "SIGRTMIN+8"),

@@ -370,6 +370,19 @@ static int parse_long(const struct opts_group *groups, const char *word,
 	return apply(&f, word, len + 2, next, err) ?: 1;
 }
 
+/* `-output json`: one dash short, and -o would take "utput" as its value. */
+static bool one_dash_short(const struct opts_group *groups, const char *word,
+			   struct buf *err)
+{
+	size_t len = strcspn(word + 1, "=");
+	struct found f;
+
+	if (len < 2 || !find_long(groups, word + 1, len, &f))
+		return false;
+	buf_printf(err, "there is no option %s; did you mean -%s?", word, word);
+	return true;
+}
+
 static int parse_brief(const struct opts_group *groups, const char *word,
 		       const char *next, struct buf *err)
 {
@@ -378,12 +391,11 @@ static int parse_brief(const struct opts_group *groups, const char *word,
 	const char *p;
 	int ret;
 
+	if (one_dash_short(groups, word, err))
+		return -EINVAL;
 	for (p = word + 1; *p; p++) {
 		if (!find_brief(groups, *p, &f)) {
 			buf_printf(err, "there is no option -%c", *p);
-			if (p == word + 1 && p[1] && p[2])
-				buf_printf(err, "; long ones begin with two dashes: -%s",
-					   word);
 			return -EINVAL;
 		}
 		spelled[1] = *p;

@@ -4,6 +4,7 @@
  * Owns short writes, EINTR and the closed pipe. Never exits, never logs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -12,7 +13,20 @@
 
 void out_init(void)
 {
+	int fd, flags;
+
 	signal(SIGPIPE, SIG_IGN);
+	/*
+	 * Started with `>&-`, the next file opened would become fd 1 and get
+	 * our output. Filled with the wrong end, a write to it is an error.
+	 */
+	for (fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+		if (open("/dev/null", flags) < 0)
+			return;
+	}
 }
 
 /* An ignored signal stays ignored through execve: a child would inherit it. */
