@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * cgroup: names of cgroups as they are made, renamed and freed, so that one
+ * which goes with its last process still has its name. Owns CGROUP. Never who
+ * is in one: EXIT says that by id.
+ */
+#include "obit.bpf.h"
+
+#define CGROUP_PATH_SHORT	248
+#define CGROUP_PATH_LONG	4096
+
+static __always_inline u32 hierarchy_of(struct cgroup *cg, u32 *root_id)
+{
+	struct cgroup_root *root = BPF_CORE_READ(cg, root);
+	u32 mask = 0, id = BPF_CORE_READ(root, hierarchy_id);
+
+	*root_id = id;
+	if (id == 0)
+		return OBIT_HIER_UNIFIED;
+	mask = BPF_CORE_READ(root, subsys_mask);
+	if (subsys_memory() < 32 && mask & 1U << subsys_memory())
+		return OBIT_HIER_MEMORY;
+	if (subsys_pids() < 32 && mask & 1U << subsys_pids())
+		return OBIT_HIER_PIDS;
+	return cgroup_is_systemd(cg) ? OBIT_HIER_SYSTEMD : OBIT_HIER_NONE;
+}
+
+/* false: the path did not fit into `room` (a constant) and nothing was sent */
+static __always_inline bool named_record(struct cgroup *cg, const char *path,
+					 u32 room, bool last)
+{
+	struct obit_cgroup *r;
+	long n;
+
+	r = record_begin(OBIT_EV_CGROUP, sizeof(*r) + room, OBIT_LOST_CONTEXT);
+	if (!r)
+		return true;
+	n = bpf_probe_read_kernel_str(r->data, room, path);
+	if (n <= 0 || n >= room) {	/* full: it may be cut */
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
+		if (last)
+			count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_OVERSIZE);
+		return false;
+	}
+	r->id = BPF_CORE_READ(cg, kn, id);
+	r->hierarchy = hierarchy_of(cg, &r->root);
+	r->kind = OBIT_CGROUP_NAMED;
+	r->path_len = n - 1;
+	r->hdr.len = (sizeof(*r) + n + 7) & ~7;
+	record_end(r);
+	return true;
+}
+
+/* All three under cgroup_mutex or from a work item; path is NUL-terminated. */
+static __always_inline int named(struct cgroup *cg, const char *path)
+{
+	if (!named_record(cg, path, CGROUP_PATH_SHORT, false))
+		named_record(cg, path, CGROUP_PATH_LONG, true);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(tp__cgroup_mkdir, struct cgroup *cg, const char *path)
+{
+	return named(cg, path);
+}
+
+SEC("tp_btf/cgroup_rename")
+int BPF_PROG(tp__cgroup_rename, struct cgroup *cg, const char *path)
+{
+	return named(cg, path);
+}
+
+/* Not at rmdir: zombies may be in it still. Here the last reference is gone. */
+SEC("tp_btf/cgroup_release")
+int BPF_PROG(tp__cgroup_release, struct cgroup *cg, const char *path)
+{
+	struct obit_cgroup *r;
+
+	r = record_begin(OBIT_EV_CGROUP, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return 0;
+	r->id = BPF_CORE_READ(cg, kn, id);
+	r->hierarchy = hierarchy_of(cg, &r->root);
+	r->kind = OBIT_CGROUP_GONE;
+	r->path_len = 0;
+	record_end(r);
+	return 0;
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * exit: the death of a process, at the last thread's sched_process_exit, and
+ * the exit call that led to it. Owns EXIT, ASKED and EXIT_CALL. Never what
+ * becomes of the status: that is reap.bpf.c.
+ */
+#include "obit.bpf.h"
+#include "pdeath.bpf.h"
+
+/* The nr of a process in its own pid namespace, and that namespace. */
+static __always_inline void fill_pid_ns(struct obit_exit *r,
+					struct signal_struct *sig)
+{
+	struct pid *pid = sig->pids[PIDTYPE_TGID];
+	u32 level = pid->level;
+	struct upid upid = {};
+	void *at = (char *)pid + bpf_core_field_offset(struct pid, numbers);
+
+	bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid));
+	r->ns_tgid = upid.nr;
+	r->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
+}
+
+static __always_inline u32 pid_global(struct pid *pid)
+{
+	return pid->numbers[0].nr;
+}
+
+/*
+ * The first non-root place of memory, pids and name=systemd in the v1
+ * hierarchies: where those are used everything sits in the root of v2.
+ */
+static __always_inline void fill_cgroup_v1(struct obit_exit *r,
+					   struct css_set *cset)
+{
+	struct list_head *head, *pos;
+	struct cgroup *cg;
+
+	cg = cgroup_of_subsys(cset, subsys_memory());
+	if (cgroup_is_v1_child(cg)) {
+		r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
+		r->cgroup_hierarchy = OBIT_HIER_MEMORY;
+		return;
+	}
+	cg = cgroup_of_subsys(cset, subsys_pids());
+	if (cgroup_is_v1_child(cg)) {
+		r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
+		r->cgroup_hierarchy = OBIT_HIER_PIDS;
+		return;
+	}
+	/* a named hierarchy has no subsystem: it is on the list of links */
+	head = (struct list_head *)((char *)cset +
+		bpf_core_field_offset(struct css_set, cgrp_links));
+	pos = BPF_CORE_READ(head, next);
+	for (int i = 0; i < 20 && pos && pos != head; i++) {
+		struct cgrp_cset_link *link = (void *)((char *)pos -
+			bpf_core_field_offset(struct cgrp_cset_link, cgrp_link));
+
+		cg = BPF_CORE_READ(link, cgrp);
+		if (cgroup_is_v1_child(cg) && cgroup_is_systemd(cg)) {
+			r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
+			r->cgroup_hierarchy = OBIT_HIER_SYSTEMD;
+			return;
+		}
+		pos = BPF_CORE_READ(link, cgrp_link.next);
+	}
+}
+
+static __always_inline void fill_cgroup(struct obit_exit *r,
+					struct task_struct *leader)
+{
+	struct css_set *cset = leader->cgroups;
+	struct cgroup *cg = cset->dfl_cgrp;
+
+	r->cgroup_id = cg->kn->id;
+	r->cgroup_hierarchy = OBIT_HIER_UNIFIED;
+	r->cgroup_v1_id = 0;
+	if (config.cgroup_v1 && cg->level == 0)
+		fill_cgroup_v1(r, cset);
+}
+
+static __always_inline void fill_ids(struct obit_exit *r,
+				     struct task_struct *leader,
+				     struct signal_struct *sig)
+{
+	const struct cred *cred = leader->real_cred;
+	struct tty_struct *tty = sig->tty;
+
+	r->uid = cred->uid.val;
+	r->gid = cred->gid.val;
+	r->loginuid = ~0U;
+	if (bpf_core_field_exists(leader->loginuid))
+		r->loginuid = leader->loginuid.val;
+	r->sid = pid_global(sig->pids[PIDTYPE_SID]);
+	r->pgid = pid_global(sig->pids[PIDTYPE_PGID]);
+	fill_pid_ns(r, sig);
+	__builtin_memset(r->tty, 0, sizeof(r->tty));
+	if (tty)
+		bpf_probe_read_kernel_str(r->tty, sizeof(r->tty),
+			__builtin_preserve_access_index(&tty->name));
+}
+
+static __always_inline void fill_kin(struct obit_exit *r,
+				     struct task_struct *leader)
+{
+	struct task_struct *rp = leader->real_parent;
+	struct task_struct *tracer = leader->parent;
+
+	fill_task(&r->parent, rp, rp->pid);
+	read_comm(r->parent_comm, rp->group_leader);
+	r->exit_signal = leader->exit_signal;
+	r->sigchld = signal_autoreap(leader->signal) ? OBIT_SIGCHLD_AUTOREAP :
+		     sigchld_of(rp, leader->exit_signal);
+	if (leader->ptrace && tracer->tgid != rp->tgid) {
+		r->flags |= OBIT_EXIT_TRACED;
+		fill_task(&r->tracer, tracer, tracer->pid);
+		read_comm(r->tracer_comm, tracer->group_leader);
+	} else {
+		__builtin_memset(&r->tracer, 0, sizeof(r->tracer));
+		__builtin_memset(r->tracer_comm, 0, sizeof(r->tracer_comm));
+	}
+}
+
+/*
+ * Released threads are summed up in signal; the leader and the last thread are
+ * not yet. maxrss is final: setmax_mm_hiwater_rss() has run.
+ */
+static __always_inline void fill_usage_at_exit(struct obit_usage *u,
+					       struct task_struct *p,
+					       struct task_struct *leader,
+					       struct signal_struct *sig)
+{
+	fill_signal_usage(u, sig);
+	add_usage(u, leader);
+	if (p != leader)
+		add_usage(u, p);
+}
+
+/* Keeps what only this thread's exit shows: its exit call, its signal. */
+static __always_inline void thread_exits(struct task_struct *p,
+					 struct signal_struct *sig)
+{
+	enum exit_syscall call = EXIT_NONE;
+	struct proc_state *st;
+	bool leader = p->group_leader == p;
+	s32 value = 0;
+
+	if (!(p->flags & PF_SIGNALED))
+		call = exit_syscall_of(p, &value);
+	/* of racing exit_group calls the kernel takes the first one's byte */
+	if (call == EXIT_GROUP && (value & 0xff) << 8 != sig->group_exit_code)
+		call = EXIT_NONE;
+	if (call == EXIT_THREAD && !leader)
+		call = EXIT_NONE;
+	if (call == EXIT_NONE && !p->pdeath_signal)
+		return;
+	st = proc_get(p);
+	if (!st)
+		return;
+	if (p->pdeath_signal && (leader || !st->pdeath_signal)) {
+		st->pdeath_signal = p->pdeath_signal;
+		st->pdeath_tid = p->pid;
+	}
+	if (call == EXIT_THREAD) {
+		st->leader_value = value;
+		st->flags |= PROC_LEADER_VALUE;
+	} else if (call == EXIT_GROUP) {
+		if (st->flags & PROC_GROUP_VALUE && st->group_value != value)
+			st->flags |= PROC_AMBIGUOUS;
+		st->group_value = value;
+		st->flags |= PROC_GROUP_VALUE;
+	}
+}
+
+/* The three exit values of a death, and its pdeath signal, into the record. */
+static __always_inline void fill_values(struct obit_exit *r,
+					struct task_struct *p,
+					struct task_struct *leader,
+					struct proc_state *st)
+{
+	enum exit_syscall call = EXIT_NONE;
+	u32 flags = 0;
+	s32 value = 0;
+
+	r->group_value = 0;
+	r->leader_value = 0;
+	r->threads = 1;
+	r->pdeath_signal = leader->pdeath_signal;
+	r->pdeath_tid = leader->pdeath_signal ? leader->pid : 0;
+	if (st) {
+		flags = st->flags & (PROC_GROUP_VALUE | PROC_LEADER_VALUE |
+				     PROC_AMBIGUOUS);
+		r->group_value = st->group_value;
+		r->leader_value = st->leader_value;
+		if (st->threads > 1)
+			r->threads = st->threads;
+		if (!r->pdeath_signal) {
+			r->pdeath_signal = st->pdeath_signal;
+			r->pdeath_tid = st->pdeath_tid;
+		}
+	}
+	if (!r->pdeath_signal && p->pdeath_signal) {
+		r->pdeath_signal = p->pdeath_signal;
+		r->pdeath_tid = p->pid;
+	}
+	if (!(p->flags & PF_SIGNALED))
+		call = exit_syscall_of(p, &value);
+	r->last_value = value;
+	if (call == EXIT_THREAD)
+		flags |= OBIT_EXIT_LAST_VALUE;
+	if (call == EXIT_GROUP && (value & 0xff) << 8 == (r->exit_code & 0xff00)) {
+		if (flags & PROC_GROUP_VALUE && r->group_value != value)
+			flags |= PROC_AMBIGUOUS;
+		r->group_value = value;
+		flags |= PROC_GROUP_VALUE;
+	}
+	r->flags |= flags;
+}
+
+/* ASKED goes out just before EXIT, so that the join has it in time. */
+static __always_inline void asked_record(struct task_struct *leader,
+					 struct proc_state *st)
+{
+	struct obit_signal *r;
+	struct asked *a = st->taken.signal ? &st->taken : &st->sent;
+
+	if (!a->signal)
+		return;
+	r = record_begin(OBIT_EV_ASKED, sizeof(*r), OBIT_LOST_SIGNAL);
+	if (!r)
+		return;
+	fill_task(&r->task, leader, 0);
+	read_comm(r->comm, leader);
+	r->sender = a->sender;
+	r->signal = a->signal;
+	r->si_code = a->si_code;
+	r->flags = a->flags;
+	r->info = a->info;
+	r->sent_ns = a->sent_ns;
+	r->taken_ns = a->taken_ns;
+	record_end(r);
+}
+
+static __always_inline void process_exits(struct task_struct *p,
+					  struct signal_struct *sig,
+					  u32 flags)
+{
+	struct task_struct *leader = p->group_leader;
+	u64 key = (u64)sig;
+	struct proc_state *st;
+	u32 sig_flags = sig->flags;
+	struct obit_exit *r;
+	u32 exit_code;
+
+	/* a plain exit_group() of a lone thread sets no flag before 6.0 */
+	exit_code = sig_flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+		    leader->exit_code;
+	if (filtered(leader, exit_code)) {
+		__sync_fetch_and_add(&counters.filtered, 1);
+		return;
+	}
+	st = bpf_map_lookup_elem(&procs, &key);
+	if (st)
+		asked_record(leader, st);
+	r = record_begin(OBIT_EV_EXIT, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r) {
+		st = proc_get(p);
+		if (st)
+			st->flags |= PROC_EXIT_LOST;
+		return;
+	}
+	if (sig_flags & SIGNAL_GROUP_EXIT)
+		flags |= OBIT_EXIT_GROUP_EXIT;
+	if (p->flags & PF_SIGNALED)
+		flags |= OBIT_EXIT_SIGNALED;
+	if (!(leader->flags & PF_FORKNOEXEC))
+		flags |= OBIT_EXIT_EXECED;
+	if (p->mm)
+		flags |= OBIT_EXIT_HAS_MM;
+	r->flags = flags;
+	r->exit_code = exit_code;
+	r->pad = 0;
+	r->pad2 = 0;
+	fill_task(&r->task, p, p->pid);
+	read_comm(r->comm, leader);
+	fill_values(r, p, leader, st);
+	fill_kin(r, leader);
+	fill_ids(r, leader, sig);
+	fill_cgroup(r, leader);
+	fill_usage_at_exit(&r->usage, p, leader, sig);
+	record_end(r);
+}
+
+/*
+ * In do_exit(), by the thread itself, interrupts on. signal->live has been
+ * counted down already. Since 6.16 before exit_mm() and with the verdict
+ * group_dead as second argument; earlier after it, and then several threads
+ * may see live == 0: the join takes the last record.
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(tp__sched_process_exit, struct task_struct *p)
+{
+	struct signal_struct *sig = p->signal;
+	u32 flags = 0;
+	bool dead;
+
+	if (p->flags & PF_KTHREAD)
+		return 0;
+	if (config.exit_has_group_dead) {
+		dead = ctx[1] & 1;
+		flags = OBIT_EXIT_GROUP_DEAD;
+	} else {
+		dead = sig->live.counter == 0;
+	}
+	armed_children(p, !dead);
+	if (dead)
+		process_exits(p, sig, flags);
+	else
+		thread_exits(p, sig);
+	return 0;
+}
+
+static __always_inline void exit_call_record(void)
+{
+	struct obit_exit_call *r;
+	struct task_struct *cur = current_task();
+
+	if (BPF_CORE_READ(cur, flags) & PF_KTHREAD)
+		return;
+	r = record_begin(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	read_task(&r->task, cur, BPF_CORE_READ(cur, pid));
+	record_end(r);
+}
+
+/* exit_group(2), and get_signal() of a thread that is killed: not that one. */
+SEC("fentry/do_group_exit")
+int BPF_PROG(fentry__do_group_exit, int exit_code)
+{
+	if (!(exit_code & 0x7f))
+		exit_call_record();
+	return 0;
+}
+
+/*
+ * exit(2) of a lone thread comes here without do_group_exit(); so does every
+ * other end, which the flag tells apart (on 5.10 only when there were threads:
+ * then the process has two records, and the earlier one counts).
+ */
+SEC("fentry/do_exit")
+int BPF_PROG(fentry__do_exit, long code)
+{
+	struct signal_struct *sig = BPF_CORE_READ(current_task(), signal);
+
+	if (!(code & 0x7f) && BPF_CORE_READ(sig, live.counter) == 1 &&
+	    !(BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT))
+		exit_call_record();
+	return 0;
+}
+
+/* --precise without fentry: the call itself, at the price of every call. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(tp__sys_enter, struct pt_regs *regs, long id)
+{
+	bool native = syscall_native(regs);
+
+	if (native ? id == NR_EXIT || id == NR_EXIT_GROUP :
+		     id == NR_COMPAT_EXIT || id == NR_COMPAT_EXIT_GROUP)
+		exit_call_record();
+	return 0;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * life: how a process begins and what it becomes: fork and exec.
+ * Owns the FORK and EXEC records, and the count of threads. Never an end.
+ */
+#include "obit.bpf.h"
+
+#define PATH_MAX_BYTES	512	/* of exe that is shipped whole */
+#define NAME_BYTES	256	/* NAME_MAX and its NUL */
+#define PATH_STEPS	48	/* names and mount crossings */
+#define ARGS_SMALL	512
+#define ARGS_LARGE	4096
+
+/*
+ * In kernel_clone(), after copy_process() and before the child is woken: the
+ * child has its identity, and nothing of it can be in the ring yet.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(tp__sched_process_fork, struct task_struct *parent,
+	     struct task_struct *child)
+{
+	struct obit_fork *r;
+
+	if (child->flags & PF_KTHREAD)
+		return 0;
+	if (child->group_leader != child) {
+		struct proc_state *st = proc_get(child);
+		u32 n = child->signal->nr_threads;
+
+		if (st && st->threads < n)
+			st->threads = n;
+		return 0;
+	}
+	r = record_begin(OBIT_EV_FORK, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return 0;
+	fill_task(&r->task, child, child->pid);
+	fill_task(&r->forker, parent, parent->pid);
+	fill_task(&r->real_parent, child->real_parent, child->real_parent->pid);
+	record_end(r);
+	return 0;
+}
+
+/*
+ * The path of the running file, as readlink(/proc/TGID/exe) would walk it: from
+ * the last name to the root of the mount namespace, over mount points. Names
+ * are NUL-terminated, last first, for BPF can only append. bpf_d_path() may not
+ * be called from a tracepoint. Without locks: a rename meanwhile can mix names,
+ * which d_path() avoids by trying again; exec of a path being renamed is rare.
+ */
+static __always_inline u32 read_exe(char *to, struct mm_struct *mm, u32 *flags)
+{
+	struct file *file = BPF_CORE_READ(mm, exe_file);
+	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *m;
+	u32 off = 0;
+
+	if (!d || !vfs)
+		return 0;
+	/* simple_dname(): a file that was never in a directory, as memfd */
+	if (BPF_CORE_READ(d, d_op, d_dname))
+		*flags |= OBIT_EXEC_PSEUDO;
+	else if (!BPF_CORE_READ(d, d_hash.pprev) &&
+		 BPF_CORE_READ(d, d_parent) != d)
+		*flags |= OBIT_EXEC_DELETED;
+	m = (struct mount *)((char *)vfs -
+			     bpf_core_field_offset(struct mount, mnt));
+
+	for (int i = 0; i < PATH_STEPS; i++) {
+		struct dentry *up = BPF_CORE_READ(d, d_parent);
+		const unsigned char *name;
+		long n;
+
+		if (!(*flags & OBIT_EXEC_PSEUDO) &&
+		    (d == BPF_CORE_READ(m, mnt.mnt_root) || d == up)) {
+			struct mount *over = BPF_CORE_READ(m, mnt_parent);
+
+			if (over == m || !over ||
+			    d != BPF_CORE_READ(m, mnt.mnt_root))
+				return off;
+			d = BPF_CORE_READ(m, mnt_mountpoint);
+			m = over;
+			continue;
+		}
+		if (off >= PATH_MAX_BYTES)
+			break;
+		name = BPF_CORE_READ(d, d_name.name);
+		n = bpf_probe_read_kernel_str(to + off, NAME_BYTES, name);
+		if (n <= 0 || n > NAME_BYTES)
+			break;
+		off += n;
+		if (*flags & OBIT_EXEC_PSEUDO)
+			return off;
+		d = up;
+	}
+	*flags |= OBIT_EXEC_EXE_CUT;
+	return off;
+}
+
+/*
+ * In exec_binprm(), by the new program before its first instruction: argv has
+ * just been copied to its stack, so the pages are there. `room` is a constant.
+ */
+static __always_inline void exec_record(struct task_struct *p, u32 old_tid,
+					struct linux_binprm *bprm, u32 room)
+{
+	const u32 data = PATH_MAX_BYTES + NAME_BYTES + room;
+	struct mm_struct *mm = p->mm;
+	u64 start = mm->arg_start, total = mm->arg_end - start;
+	u32 flags = 0, exe_len, n;
+	struct obit_exec *r;
+
+	r = record_begin(OBIT_EV_EXEC, sizeof(*r) + data, OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	fill_task(&r->task, p, p->pid);
+	read_comm(r->comm, p);
+	r->old_tid = old_tid;
+	r->args_total = total;
+	r->pdeath_signal = p->pdeath_signal;
+	r->pad = 0;
+	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		flags |= OBIT_EXEC_SECURE;
+
+	exe_len = read_exe(r->data, mm, &flags);
+	if (exe_len >= PATH_MAX_BYTES + NAME_BYTES)
+		exe_len = PATH_MAX_BYTES + NAME_BYTES - 1;
+	n = total < room ? total : room;
+	barrier_var(n);
+	if (n > room)
+		n = room;
+	if (n && bpf_probe_read_user(r->data + exe_len, n, (void *)start)) {
+		flags |= OBIT_EXEC_ARGS_FAULT;
+		n = 0;
+	}
+	r->exe_len = exe_len;
+	r->args_len = n;
+	r->flags = flags;
+	r->hdr.len = (sizeof(*r) + exe_len + n + 7) & ~7;
+	record_end(r);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tp__sched_process_exec, struct task_struct *p, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = p->mm;
+
+	if (mm->arg_end - mm->arg_start <= ARGS_SMALL)
+		exec_record(p, old_pid, bprm, ARGS_SMALL);
+	else
+		exec_record(p, old_pid, bprm, ARGS_LARGE);
+	return 0;
+}

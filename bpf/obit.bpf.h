@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * obit: what all programs share. The ring and the one way into it, the switches
+ * user space sets before loading, the loss counters, and how an identity is
+ * read. Never a fact of its own: those are in the story files.
+ *
+ * Contexts: tracepoints run with preemption off up to 6.19 and on from 7.0, so
+ * there is no per-CPU scratch memory anywhere: a record is reserved, filled in
+ * place and committed. signal_generate runs in any context, hard interrupts
+ * included.
+ */
+#ifndef BPF_OBIT_BPF_H
+#define BPF_OBIT_BPF_H
+
+#include "kernel.bpf.h"
+#include "flavors.bpf.h"
+#include <bpf/bpf_tracing.h>
+#include <uapi/obit.h>
+#include "shared.h"
+
+extern const volatile struct obit_config config;
+extern struct obit_counters counters;
+extern volatile u32 scan_id;
+
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+extern struct ring_map ring SEC(".maps");
+
+/* What a handled signal's sender was, kept until the death it may explain. */
+struct asked {
+	struct obit_who sender;
+	u32 signal;		/* 0: none */
+	s32 si_code;
+	u32 flags;
+	u32 info;
+	u64 sent_ns, taken_ns;
+};
+
+#define PROC_GROUP_VALUE	OBIT_EXIT_GROUP_VALUE
+#define PROC_LEADER_VALUE	OBIT_EXIT_LEADER_VALUE
+#define PROC_AMBIGUOUS		OBIT_EXIT_AMBIGUOUS
+#define PROC_EXIT_LOST		0x80000000U	/* no EXIT record went out */
+
+/*
+ * What must be remembered of a process between events. Only processes that
+ * need it have one: threads were cloned, or a handled signal came from outside.
+ * Keyed by signal_struct: unlike a task or a tid it stays the same through a
+ * multi-threaded exec, and its address is not reused before the leader, which
+ * holds a reference, is freed; that is where the entry goes.
+ */
+struct proc_state {
+	u64 start_boottime;
+	u32 tgid;
+	u32 flags;		/* PROC_* */
+	u32 threads;		/* at most at once */
+	s32 group_value, leader_value;
+	u32 pdeath_signal, pdeath_tid;
+	u32 pad;
+	struct asked sent;	/* the last one generated */
+	struct asked taken;	/* the last one a handler took */
+};
+
+struct procs_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u64);
+	__type(value, struct proc_state);
+};
+extern struct procs_map procs SEC(".maps");
+
+static __always_inline void count_lost(u32 kind, u32 reason)
+{
+	__sync_fetch_and_add(&counters.lost[kind][reason], 1);
+	__sync_fetch_and_add(&counters.lost_total, 1);
+}
+
+#define COUNTED_BY_CALLER OBIT_LOST_KIND_NR
+
+/* A record of `size` (a constant) bytes with its header filled in, or NULL,
+ * and then the loss is counted. What it holds is garbage until filled. */
+static __always_inline void *record_begin(u32 type, u64 size, u32 kind)
+{
+	struct obit_hdr *h = bpf_ringbuf_reserve(&ring, size, 0);
+
+	if (!h) {
+		if (kind != COUNTED_BY_CALLER)
+			count_lost(kind, OBIT_LOST_RING_FULL);
+		return NULL;
+	}
+	h->type = type;
+	h->len = size;
+	h->lost = counters.lost_total;
+	h->boot_ns = bpf_ktime_get_boot_ns();
+	return h;
+}
+
+/*
+ * Waking the reader costs 20 to 30 times the record. It comes by itself every
+ * few ms; it is only woken when the ring fills faster than that.
+ */
+static __always_inline void record_end(void *rec)
+{
+	u64 fill = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(rec, fill > config.wake_bytes ?
+			   BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* Identity of the process of t; t from a tracepoint argument (BTF pointer). */
+static __always_inline void fill_task(struct obit_task *id,
+				      struct task_struct *t, u32 tid)
+{
+	id->start_boottime = t->group_leader->start_boottime;
+	id->tgid = t->tgid;
+	id->tid = tid;
+}
+
+/* The same by checked reads, for pointers the verifier does not know. */
+static __always_inline void read_task(struct obit_task *id,
+				      struct task_struct *t, u32 tid)
+{
+	id->start_boottime = BPF_CORE_READ(t, group_leader, start_boottime);
+	id->tgid = BPF_CORE_READ(t, tgid);
+	id->tid = tid;
+}
+
+static __always_inline void read_comm(char *comm, struct task_struct *t)
+{
+	bpf_probe_read_kernel(comm, OBIT_COMM_LEN,
+			      __builtin_preserve_access_index(&t->comm));
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* Who runs now; uid is the real uid. */
+static __always_inline void read_who(struct obit_who *who,
+				     struct task_struct *t)
+{
+	read_task(&who->task, t, BPF_CORE_READ(t, pid));
+	read_comm(who->comm, BPF_CORE_READ(t, group_leader));
+	who->uid = BPF_CORE_READ(t, real_cred, uid.val);
+	who->pad = 0;
+}
+
+/* The entry of a process, made if there is none; NULL if the map is full. */
+static __always_inline struct proc_state *proc_get(struct task_struct *t)
+{
+	u64 key = (u64)BPF_CORE_READ(t, signal);
+	struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
+
+	if (st)
+		return st;
+
+	struct proc_state new = {};
+
+	new.start_boottime = BPF_CORE_READ(t, group_leader, start_boottime);
+	new.tgid = BPF_CORE_READ(t, tgid);
+	if (bpf_map_update_elem(&procs, &key, &new, BPF_NOEXIST)) {
+		st = bpf_map_lookup_elem(&procs, &key);
+		if (!st)
+			count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
+		return st;
+	}
+	return bpf_map_lookup_elem(&procs, &key);
+}
+
+/* Counters of the threads that have been released. */
+static __always_inline void fill_signal_usage(struct obit_usage *u,
+					      struct signal_struct *sig)
+{
+	u->cpu_ns = sig->sum_sched_runtime;
+	u->utime_ns = sig->utime;
+	u->stime_ns = sig->stime;
+	u->maxrss_kb = sig->maxrss << (config.page_shift - 10);
+	u->minflt = sig->min_flt;
+	u->majflt = sig->maj_flt;
+	u->nvcsw = sig->nvcsw;
+	u->nivcsw = sig->nivcsw;
+	u->read_bytes = 0;
+	u->write_bytes = 0;
+	if (bpf_core_field_exists(sig->ioac.read_bytes)) {
+		u->read_bytes = sig->ioac.read_bytes;
+		u->write_bytes = sig->ioac.write_bytes;
+	}
+}
+
+static __always_inline void add_usage(struct obit_usage *u,
+				      struct task_struct *t)
+{
+	u->cpu_ns += t->se.sum_exec_runtime;
+	u->utime_ns += t->utime;
+	u->stime_ns += t->stime;
+	u->minflt += t->min_flt;
+	u->majflt += t->maj_flt;
+	u->nvcsw += t->nvcsw;
+	u->nivcsw += t->nivcsw;
+	if (bpf_core_field_exists(t->ioac.read_bytes)) {
+		u->read_bytes += t->ioac.read_bytes;
+		u->write_bytes += t->ioac.write_bytes;
+	}
+}
+
+static __always_inline struct cgroup *cgroup_of_subsys(struct css_set *cset,
+							u32 subsys)
+{
+	struct cgroup_subsys_state *css = NULL;
+
+	if (subsys > 31)
+		return NULL;
+	bpf_probe_read_kernel(&css, sizeof(css), (char *)cset +
+			      bpf_core_field_offset(struct css_set, subsys) +
+			      subsys * sizeof(void *));
+	return BPF_CORE_READ(css, cgroup);
+}
+
+static __always_inline bool cgroup_is_v1_child(struct cgroup *cg)
+{
+	return cg && BPF_CORE_READ(cg, level) > 0 &&
+	       BPF_CORE_READ(cg, root, hierarchy_id) != 0;
+}
+
+static __always_inline bool cgroup_is_systemd(struct cgroup *cg)
+{
+	struct cgroup_root *root = BPF_CORE_READ(cg, root);
+	char name[8] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name),
+			      __builtin_preserve_access_index(&root->name));
+	return *(u64 *)name == *(const u64 *)"systemd";
+}
+
+/* Left out by a filter? Asked of EXIT and RELEASE with the same facts, but for
+ * a status that changes in between, which user space settles. */
+static __always_inline bool filtered(struct task_struct *leader, u32 exit_code)
+{
+	if (config.filter_tgid && (u32)leader->tgid != config.tgid)
+		return true;
+	if (config.filter_uid && leader->real_cred->uid.val != config.uid)
+		return true;
+	if (config.filter_failed && !exit_code)
+		return true;
+	if (config.filter_comm) {
+		u64 comm[2];
+
+		read_comm((char *)comm, leader);
+		if (comm[0] != *(const volatile u64 *)config.comm ||
+		    comm[1] != *(const volatile u64 *)(config.comm + 8))
+			return true;
+	}
+	return false;
+}
+
+/* How t's process would take SIGCHLD from a child with that exit_signal. */
+static __always_inline u8 sigchld_of(struct task_struct *t, int exit_signal)
+{
+	struct sighand_struct *sighand;
+	struct task_struct *leader;
+	void *handler;
+	u64 flags, blocked;
+
+	if (exit_signal <= 0)
+		return OBIT_SIGCHLD_NONE;
+	if (exit_signal != SIGCHLD)
+		return OBIT_SIGCHLD_OTHER;
+	sighand = BPF_CORE_READ(t, sighand);
+	if (!sighand)
+		return OBIT_SIGCHLD_UNKNOWN;
+	handler = BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_handler);
+	if (handler == (void *)1)
+		return OBIT_SIGCHLD_IGNORED;
+	flags = BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_flags);
+	if (flags & SA_NOCLDWAIT)
+		return OBIT_SIGCHLD_NOCLDWAIT;
+	leader = BPF_CORE_READ(t, group_leader);
+	blocked = BPF_CORE_READ(leader, blocked.sig[0]);
+	if (blocked & 1ULL << (SIGCHLD - 1))
+		return OBIT_SIGCHLD_BLOCKED;
+	return handler ? OBIT_SIGCHLD_HANDLER : OBIT_SIGCHLD_DEFAULT;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * pdeath: the parent-death signals that hang on a thread which exits now.
+ * Owns the ARMED record, and the walk over children that finds them. Never
+ * whether one is sent: that is seen at signal_generate.
+ */
+#ifndef BPF_PDEATH_BPF_H
+#define BPF_PDEATH_BPF_H
+
+#include "obit.bpf.h"
+
+#define ARMED_STEPS	96	/* children and their threads looked at */
+
+static __always_inline void armed_record(struct task_struct *p,
+					 struct task_struct *t, u32 signal,
+					 bool alive)
+{
+	struct obit_armed *r;
+
+	r = record_begin(OBIT_EV_ARMED, sizeof(*r), OBIT_LOST_SIGNAL);
+	if (!r)
+		return;
+	fill_task(&r->task, p, p->pid);
+	read_comm(r->comm, p->group_leader);
+	read_task(&r->target, t, BPF_CORE_READ(t, pid));
+	read_comm(r->target_comm, BPF_CORE_READ(t, group_leader));
+	r->signal = signal;
+	r->flags = alive ? OBIT_ARMED_ALIVE : 0;
+	record_end(r);
+}
+
+/*
+ * forget_original_parent() will go over p->children and every thread of each,
+ * and signal those that asked for it, unless check_kill_permission() says no:
+ * then nothing is generated and only this walk knows. Not under tasklist_lock:
+ * the reads are checked, and a list that changes underneath ends the walk.
+ */
+static __always_inline void armed_children(struct task_struct *p, bool alive)
+{
+	struct list_head *head, *pos, *threads = NULL, *tpos = NULL;
+
+	head = (struct list_head *)((char *)p +
+		bpf_core_field_offset(struct task_struct, children));
+	pos = BPF_CORE_READ(head, next);
+	if (pos == head)
+		return;
+	for (int i = 0; i < ARMED_STEPS; i++) {
+		struct task_struct *t;
+		struct signal_struct *sig;
+		u32 signal;
+
+		if (!tpos) {
+			if (!pos || pos == head)
+				return;
+			t = (void *)((char *)pos -
+				bpf_core_field_offset(struct task_struct,
+						      sibling));
+			pos = BPF_CORE_READ(t, sibling.next);
+			sig = BPF_CORE_READ(t, signal);
+			if (BPF_CORE_READ(sig, nr_threads) > 1) {
+				threads = (struct list_head *)((char *)sig +
+					bpf_core_field_offset(
+						struct signal_struct,
+						thread_head));
+				tpos = BPF_CORE_READ(threads, next);
+				continue;
+			}
+		} else {
+			if (tpos == threads) {
+				tpos = NULL;
+				continue;
+			}
+			t = (void *)((char *)tpos -
+				bpf_core_field_offset(struct task_struct,
+						      thread_node));
+			tpos = BPF_CORE_READ(t, thread_node.next);
+		}
+		signal = BPF_CORE_READ(t, pdeath_signal);
+		if (signal && !BPF_CORE_READ(t, exit_state))
+			armed_record(p, t, signal, alive);
+	}
+}
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * reap: what becomes of the status: the process can be waited for (REAPABLE),
+ * somebody did (WAITED), it is gone (RELEASE). Each by the exact function where
+ * that can be hooked, else by the nearest stable tracepoint. Never the death
+ * itself: that is exit.bpf.c.
+ */
+#include "obit.bpf.h"
+#include "reap.bpf.h"
+
+/*
+ * do_notify_parent(tsk, sig), under write tasklist_lock with interrupts off,
+ * on its return. A traced leader is announced to its tracer while threads of it
+ * still live: that is not reapable yet, and comes again.
+ */
+SEC("fexit/do_notify_parent")
+int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
+	     bool autoreap)
+{
+	struct task_struct *told, *real;
+	struct obit_reapable *r;
+	u32 flags = OBIT_REAPABLE_EXACT;
+
+	if (tsk->group_leader != tsk || tsk->signal->nr_threads != 1)
+		return 0;
+	told = tsk->parent;
+	real = tsk->real_parent;
+	if (tsk->ptrace && told->tgid != real->tgid)
+		flags |= OBIT_REAPABLE_TRACER;
+	if (autoreap)
+		flags |= OBIT_REAPABLE_AUTOREAP;
+	if ((u32)bpf_get_current_pid_tgid() != (u32)tsk->pid &&
+	    bpf_get_current_pid_tgid() >> 32 != (u32)tsk->tgid)
+		flags |= OBIT_REAPABLE_AGAIN;
+	r = record_begin(OBIT_EV_REAPABLE, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return 0;
+	fill_task(&r->task, tsk, tsk->pid);
+	fill_task(&r->told, told, told->pid);
+	read_comm(r->told_comm, told->group_leader);
+	r->flags = flags;
+	r->signal = sig;
+	r->ns_tgid = 0;
+	r->sigchld = signal_autoreap(tsk->signal) ? OBIT_SIGCHLD_AUTOREAP :
+		     sigchld_of(told, tsk->exit_signal);
+	__builtin_memset(r->pad, 0, sizeof(r->pad));
+	record_end(r);
+	return 0;
+}
+
+static __always_inline void release_record(struct task_struct *p, u32 flags)
+{
+	struct signal_struct *sig = p->signal;
+	struct task_struct *parent = p->real_parent;
+	u64 key = (u64)sig;
+	struct obit_release *r;
+	u32 exit_code;
+
+	exit_code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+		    p->exit_code;
+	if (filtered(p, exit_code))
+		goto forget;
+	r = record_begin(OBIT_EV_RELEASE, sizeof(*r), COUNTED_BY_CALLER);
+	if (!r) {
+		struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
+		bool none = st && st->flags & PROC_EXIT_LOST;
+
+		/* an EXIT that is out gets its obituary by other means */
+		count_lost(none ? OBIT_LOST_OBITUARY : OBIT_LOST_CONTEXT,
+			   OBIT_LOST_RING_FULL);
+		goto forget;
+	}
+	if (!(p->flags & PF_FORKNOEXEC))
+		flags |= OBIT_RELEASE_EXECED;
+	if (p->flags & PF_SIGNALED)
+		flags |= OBIT_RELEASE_SIGNALED;
+	fill_task(&r->task, p, p->pid);
+	read_comm(r->comm, p);
+	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
+	read_comm(r->parent_comm, BPF_CORE_READ(parent, group_leader));
+	r->exit_code = exit_code;
+	r->uid = p->real_cred->uid.val;
+	r->gid = p->real_cred->gid.val;
+	r->cgroup_id = p->cgroups->dfl_cgrp->kn->id;
+	fill_signal_usage(&r->usage, sig);
+	if (flags & OBIT_RELEASE_EXACT) {
+		struct task_struct *cur = current_task();
+		u32 by_tgid = bpf_get_current_pid_tgid() >> 32;
+
+		/* its own counters join signal->* only after this hook */
+		add_usage(&r->usage, p);
+		if (BPF_CORE_READ(cur, flags) & PF_EXITING)
+			flags |= OBIT_RELEASE_BY_EXITING;
+		if (by_tgid == (u32)p->tgid)
+			flags |= OBIT_RELEASE_SELF;
+		read_task(&r->by, cur, BPF_CORE_READ(cur, pid));
+		read_comm(r->by_comm, BPF_CORE_READ(cur, group_leader));
+	} else {
+		__builtin_memset(&r->by, 0, sizeof(r->by));
+		__builtin_memset(r->by_comm, 0, sizeof(r->by_comm));
+	}
+	r->flags = flags;
+	record_end(r);
+forget:
+	bpf_map_delete_elem(&procs, &key);
+}
+
+/*
+ * delayed_put_task_struct(), an RCU callback: 15 to 50 ms after release_task(),
+ * in no relation to what runs. task->signal, exit_code, comm, cred and cgroups
+ * are still there. A thread, and the leader that a thread's exec replaced, has
+ * another group_leader.
+ */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(tp__sched_process_free, struct task_struct *p)
+{
+	if (p->group_leader != p || p->flags & PF_KTHREAD)
+		return 0;
+	release_record(p, 0);
+	return 0;
+}
+
+/*
+ * release_task() calls this for each task it takes down, also for the zombie
+ * leader that the last thread's release finishes off in the same call, which a
+ * hook on release_task() itself would miss. No locks are held.
+ */
+SEC("fentry/cgroup_release")
+int BPF_PROG(fentry__cgroup_release, struct task_struct *p)
+{
+	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
+		release_record(p, OBIT_RELEASE_EXACT);
+	return 0;
+}
+
+/* Its name from 6.19 on. */
+SEC("fentry/cgroup_task_release")
+int BPF_PROG(fentry__cgroup_task_release, struct task_struct *p)
+{
+	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
+		release_record(p, OBIT_RELEASE_EXACT);
+	return 0;
+}
+
+/*
+ * --precise: the return of a wait that reaped. wait4() returns the pid;
+ * waitid() returns 0 and the pid is in the caller's siginfo, at 12 bytes for
+ * i386 and 16 for 64-bit callers (only those are looked at).
+ */
+static __always_inline void waited_record(u32 pid)
+{
+	struct task_struct *cur = current_task();
+	struct obit_waited *r;
+	struct pid *tp;
+	u32 level;
+	struct upid upid = {};
+
+	r = record_begin(OBIT_EV_WAITED, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	read_task(&r->task, cur, BPF_CORE_READ(cur, pid));
+	read_comm(r->comm, BPF_CORE_READ(cur, group_leader));
+	r->pid = pid;
+	tp = BPF_CORE_READ(cur, thread_pid);
+	level = BPF_CORE_READ(tp, level);
+	bpf_probe_read_kernel(&upid, sizeof(upid), (char *)tp +
+			      bpf_core_field_offset(struct pid, numbers) +
+			      level * sizeof(upid));
+	r->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
+	record_end(r);
+}
+
+#define WNOWAIT 0x01000000
+
+static __always_inline void wait_returns(struct pt_regs *regs, u32 nr, long ret)
+{
+	u32 status = 0;
+	s32 info[5] = {};	/* si_signo errno code, padding, si_pid */
+	void *at;
+
+	if (nr == NR_WAIT4 && ret > 0) {
+		at = (void *)syscall_arg2(regs);
+		if (at && !bpf_probe_read_user(&status, sizeof(status), at) &&
+		    ((status & 0xff) == 0x7f || status == 0xffff))
+			return;		/* stopped, continued */
+		waited_record(ret);
+	} else if (nr == NR_WAITID && ret == 0) {
+		if (syscall_arg4(regs) & WNOWAIT)
+			return;
+		at = (void *)syscall_arg3(regs);
+		if (at && !bpf_probe_read_user(info, sizeof(info), at) &&
+		    info[2] >= 1 && info[2] <= 3 && info[4] > 0)
+			waited_record(info[4]);
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(tp__sys_exit, struct pt_regs *regs, long ret)
+{
+	u32 nr;
+
+	if (ret < 0 || !syscall_native(regs))
+		return 0;
+	nr = syscall_nr(regs);
+	if (nr == NR_WAIT4 || nr == NR_WAITID)
+		wait_returns(regs, nr, ret);
+	else if (nr == NR_PRCTL && syscall_arg1(regs) == 1 && ret == 0)
+		pdeath_set_record();
+	return 0;
+}

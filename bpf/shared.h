@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * shared: what the programs and their loader tell each other beside records:
+ * switches fixed before loading, and counters. Not part of the event ABI: both
+ * sides are built together. Never a fact about a process.
+ */
+#ifndef BPF_SHARED_H
+#define BPF_SHARED_H
+
+/* Read-only while the programs run: the verifier drops what is switched off. */
+struct obit_config {
+	__u8 exit_has_group_dead;	/* tracepoint's 2nd argument, 6.16 */
+	__u8 victim_is_task;		/* mark_victim gives a task, not a pid */
+	__u8 exact_reapable;		/* do_notify_parent is hooked */
+	__u8 cgroup_v1;			/* some controller is on a v1 hierarchy */
+	__u8 filter_tgid, filter_uid, filter_comm, filter_cgroup;
+	__u8 filter_failed;
+	__u8 page_shift;
+	__u8 pad[6];
+	__u32 tgid, uid;
+	__u64 cgroup_id;
+	char comm[16];
+	__u32 wake_bytes;		/* wake the reader above this fill */
+	__u32 self_tgid;
+};
+
+struct obit_counters {
+	__u64 lost_total;
+	__u64 lost[3][4];		/* [enum obit_lost_kind][_reason] */
+	__u64 filtered;			/* deaths a kernel filter left out */
+};
+
+#endif

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * signal: who sent what may kill. Owns SIGNAL, the REAPABLE that SIGCHLD
+ * betrays where do_notify_parent() cannot be hooked, and the memory of handled
+ * signals (procs). Never a cause: user space judges.
+ *
+ * The sender is caught when the signal is generated. At delivery it is too
+ * late: complete_signal() turns any fatal signal without a core dump into
+ * SIGKILL from nobody.
+ */
+#include "obit.bpf.h"
+
+/* Signals that do not end a process by default: CHLD CONT STOP TSTP TTIN TTOU
+ * URG WINCH. Bit n - 1 is signal n. */
+#define HARMLESS ((1ULL << 16) | (1ULL << 17) | (1ULL << 18) | (1ULL << 19) | \
+		  (1ULL << 20) | (1ULL << 21) | (1ULL << 22) | (1ULL << 27))
+
+/* result of send_signal(), include/trace/events/signal.h */
+#define TRACE_SIGNAL_DELIVERED		0
+#define TRACE_SIGNAL_LOSE_INFO		4
+
+#define SI_USER		0
+#define SI_QUEUE	-1
+#define SI_TKILL	-6
+#define CLD_EXITED	1
+#define CLD_DUMPED	3
+
+#define SIG_IGN		((void *)1)
+
+static __always_inline u32 cur_flags(void)
+{
+	if (HAVE_HELPER(get_current_task_btf))
+		return bpf_get_current_task_btf()->flags;
+	return BPF_CORE_READ(current_task(), flags);
+}
+
+static __always_inline void *handler_of(struct task_struct *t, int sig)
+{
+	struct sighand_struct *sighand = t->sighand;
+	void *handler = NULL;
+
+	bpf_probe_read_kernel(&handler, sizeof(handler), (char *)sighand +
+		bpf_core_field_offset(struct sighand_struct, action) +
+		(sig - 1) * bpf_core_type_size(struct k_sigaction) +
+		bpf_core_field_offset(struct k_sigaction, sa.sa_handler));
+	return handler;
+}
+
+/* The nr of the current process in the pid namespace at `level`. */
+static __always_inline u32 cur_nr_at(u32 level)
+{
+	struct pid *pid = BPF_CORE_READ(current_task(), signal,
+					pids[PIDTYPE_TGID]);
+	u32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)pid +
+			      bpf_core_field_offset(struct pid, numbers) +
+			      level * sizeof(struct upid));
+	return nr;
+}
+
+/*
+ * SIGCHLD (or another exit_signal) from do_notify_parent(). The dead process is
+ * the one that runs, unless a dying parent passes its zombies on or a tracer
+ * gives one back: si_pid, as the told process sees it, tells.
+ */
+static __always_inline void reapable_by_signal(int sig,
+					       struct kernel_siginfo *info,
+					       struct task_struct *t)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	u32 level = t->thread_pid->level;
+	u32 nr = BPF_CORE_READ(info, _sifields._sigchld._pid);
+	struct task_struct *leader;
+	struct obit_reapable *r;
+	bool self;
+
+	self = nr == (level ? cur_nr_at(level) : tgid);
+	leader = BPF_CORE_READ(current_task(), group_leader);
+	/* a traced leader is announced while its threads live */
+	if (self && BPF_CORE_READ(leader, signal, nr_threads) > 1)
+		return;
+	r = record_begin(OBIT_EV_REAPABLE, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	r->flags = self ? 0 : OBIT_REAPABLE_AGAIN;
+	r->task.tgid = self ? tgid : level ? 0 : nr;
+	r->task.tid = r->task.tgid;
+	r->task.start_boottime = self ? BPF_CORE_READ(leader, start_boottime) : 0;
+	if (self && BPF_CORE_READ(leader, ptrace) &&
+	    BPF_CORE_READ(leader, real_parent, tgid) != t->tgid)
+		r->flags |= OBIT_REAPABLE_TRACER;
+	fill_task(&r->told, t, t->pid);
+	read_comm(r->told_comm, t->group_leader);
+	r->signal = sig;
+	r->ns_tgid = self ? 0 : nr;
+	r->sigchld = sigchld_of(t, sig);
+	__builtin_memset(r->pad, 0, sizeof(r->pad));
+	record_end(r);
+}
+
+struct shot {		/* one generated signal, in words of this file */
+	int sig, code;
+	u32 info;	/* enum obit_siginfo */
+	u32 flags;	/* OBIT_SIG_* */
+};
+
+static __always_inline u32 sender_flags(struct task_struct *t,
+					struct task_struct *cur, u32 flags)
+{
+	u32 f = 0;
+
+	if (flags & PF_EXITING)
+		f |= OBIT_SIG_EXITING;
+	if (flags & PF_KTHREAD)
+		f |= OBIT_SIG_KTHREAD;
+	if (BPF_CORE_READ(cur, nsproxy))
+		f |= OBIT_SIG_HAS_NS;
+	if (BPF_CORE_READ(cur, task_works))
+		f |= OBIT_SIG_TASK_WORK;
+	if (BPF_CORE_READ(cur, signal, live.counter))
+		f |= OBIT_SIG_SENDER_ALIVE;
+	if (BPF_CORE_READ(cur, signal, leader))
+		f |= OBIT_SIG_SESSION_LEADER;
+	if (BPF_CORE_READ(cur, tgid) == t->tgid)
+		f |= OBIT_SIG_SAME_GROUP;
+	if (t->real_parent->tgid == BPF_CORE_READ(cur, tgid))
+		f |= OBIT_SIG_CHILD;
+	if (t->ptrace) {
+		f |= OBIT_SIG_TRACED;
+		if (t->parent->tgid == BPF_CORE_READ(cur, tgid))
+			f |= OBIT_SIG_TRACER;
+	}
+	return f;
+}
+
+static __always_inline u32 target_flags(struct task_struct *t, int sig,
+					void *handler)
+{
+	struct signal_struct *s = t->signal;
+	u32 f = 0;
+
+	if (s->flags & SIGNAL_GROUP_EXIT && s->group_exit_code == sig)
+		f |= OBIT_SIG_DECIDED;
+	if ((u64)handler > 1)
+		f |= OBIT_SIG_HANDLER;
+	if (t->blocked.sig[0] & 1ULL << (sig - 1))
+		f |= OBIT_SIG_BLOCKED;
+	if (t->pdeath_signal == sig)
+		f |= OBIT_SIG_PDEATH;
+	if (t->flags & PF_EXITING)
+		f |= OBIT_SIG_TARGET_EXITING;
+	if (signal_autoreap(s))
+		f |= OBIT_SIG_TARGET_AUTOREAP;
+	return f;
+}
+
+static __always_inline void signal_record(struct task_struct *t,
+					  struct task_struct *cur,
+					  const struct shot *shot)
+{
+	struct obit_signal *r;
+
+	r = record_begin(OBIT_EV_SIGNAL, sizeof(*r), OBIT_LOST_SIGNAL);
+	if (!r)
+		return;
+	fill_task(&r->task, t, t->pid);
+	read_comm(r->comm, t->group_leader);
+	read_who(&r->sender, cur);
+	r->signal = shot->sig;
+	r->si_code = shot->code;
+	r->flags = shot->flags;
+	r->info = shot->info;
+	r->sent_ns = r->hdr.boot_ns;
+	r->taken_ns = 0;
+	record_end(r);
+}
+
+/* A handler is there to take it: remembered, not sent, for such signals may
+ * come in any number; only the last one matters, and only at the end. */
+static __always_inline void remember(struct task_struct *t,
+				     struct task_struct *cur,
+				     const struct shot *shot)
+{
+	struct proc_state *st = proc_get(t);
+
+	if (!st)
+		return;
+	read_who(&st->sent.sender, cur);
+	st->sent.si_code = shot->code;
+	st->sent.flags = shot->flags;
+	st->sent.info = shot->info;
+	st->sent.sent_ns = bpf_ktime_get_boot_ns();
+	st->sent.taken_ns = 0;
+	st->sent.signal = shot->sig;
+}
+
+/* Could whoever runs now be its sender, and is he outside the target? */
+static __always_inline bool from_outside(const struct shot *s)
+{
+	if (s->flags & OBIT_SIG_SAME_GROUP)
+		return false;
+	if (s->info == OBIT_SI_INFO)
+		return s->code == SI_USER || s->code == SI_QUEUE ||
+		       s->code == SI_TKILL;
+	if (s->info == OBIT_SI_NOINFO)
+		return true;
+	/* PRIV: the kernel; a person at the terminal, or somebody's death */
+	return s->flags & OBIT_SIG_EXITING || s->sig == SIGHUP ||
+	       s->flags & OBIT_SIG_KTHREAD;
+}
+
+static __always_inline void may_kill(struct task_struct *t, struct shot *s,
+				     u32 result, u32 flags)
+{
+	struct task_struct *cur = current_task();
+	void *handler = handler_of(t, s->sig);
+	bool sent = result == TRACE_SIGNAL_DELIVERED ||
+		    result == TRACE_SIGNAL_LOSE_INFO;
+	bool of_death;	/* sent because somebody dies, or a terminal goes */
+
+	s->flags |= target_flags(t, s->sig, handler) |
+		    sender_flags(t, cur, flags);
+	of_death = s->info != OBIT_SI_INFO &&
+		   !(s->flags & OBIT_SIG_SAME_GROUP) &&
+		   (flags & PF_EXITING ||
+		    (s->info == OBIT_SI_PRIV &&
+		     (s->sig == SIGHUP || s->sig == SIGCONT)));
+	if (!sent) {
+		if (!of_death)
+			return;
+		s->flags |= OBIT_SIG_IGNORED;
+	}
+	if (sent && s->flags & OBIT_SIG_HANDLER && from_outside(s))
+		remember(t, cur, s);
+	if (of_death || (!(s->flags & OBIT_SIG_HANDLER) && handler != SIG_IGN))
+		signal_record(t, cur, s);
+}
+
+/*
+ * At the end of __send_signal[_locked](), after complete_signal(), under the
+ * target's siglock with interrupts off, in any context. info is 0 or 1 where
+ * the kernel has none to give (SEND_SIG_NOINFO, SEND_SIG_PRIV).
+ */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
+	     struct task_struct *t, int group, int result)
+{
+	struct shot s = { .sig = sig };
+	u32 flags;
+
+	if (sig < 1 || sig > 64)
+		return 0;
+	if ((u64)info > 1) {
+		s.info = OBIT_SI_INFO;
+		s.code = BPF_CORE_READ(info, si_code);
+	} else {
+		s.info = (u64)info;
+	}
+	if (s.info == OBIT_SI_INFO && s.code >= CLD_EXITED &&
+	    s.code <= CLD_DUMPED &&
+	    (u32)t->tgid != bpf_get_current_pid_tgid() >> 32) {
+		/* user space cannot forge a positive code for another */
+		if (!config.exact_reapable)
+			reapable_by_signal(sig, info, t);
+		return 0;
+	}
+	if (HARMLESS & 1ULL << (sig - 1)) {
+		flags = cur_flags();
+		if (!(sig == SIGCONT && s.info == OBIT_SI_PRIV) &&
+		    !(flags & PF_EXITING && s.info == OBIT_SI_NOINFO))
+			return 0;
+	} else {
+		flags = cur_flags();
+	}
+	if (group)
+		s.flags = OBIT_SIG_GROUP;
+	may_kill(t, &s, result, flags);
+	return 0;
+}
+
+/*
+ * In get_signal(), by the task that takes the signal. Only the arrival at a
+ * handler is of interest here: that of the signal remembered above.
+ */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(tp__signal_deliver, int sig, struct kernel_siginfo *info,
+	     struct k_sigaction *ka)
+{
+	struct proc_state *st;
+	u64 key;
+
+	if (sig < 1 || sig > 64 || HARMLESS & 1ULL << (sig - 1))
+		return 0;
+	if ((u64)BPF_CORE_READ(ka, sa.sa_handler) <= 1)
+		return 0;
+	key = (u64)BPF_CORE_READ(current_task(), signal);
+	st = bpf_map_lookup_elem(&procs, &key);
+	if (!st || st->sent.signal != (u32)sig || st->sent.taken_ns)
+		return 0;
+	st->sent.taken_ns = bpf_ktime_get_boot_ns();
+	st->taken = st->sent;
+	return 0;
+}
