@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the deaths in guests: every kernel, every tier, and the module.
+
+Owns which guests are run and how their results are added up. Never judges an
+obituary: build/static/death does, inside. A guest that is lost, prints no
+totals, or whose totals, lines and status disagree has failed.
+
+What is printed: `ok KERNEL/TIER/CASE`, `not ok ...: why`, `skip ...: missing`,
+and at last `N passed, N failed, N skipped`.
+"""
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import sys
+import threading
+import time
+
+import debs
+import kmod
+import selftest
+import vm
+
+REPO = kmod.REPO
+STATIC = REPO / "build/static"
+TIERS = ("tracepoints", "fentry")
+JOBS = 2            # guests at once: each is one busy host thread
+TAIL = 40           # console lines shown of a lost guest
+CONTEXT = 60        # lines a failed run may add to its cases
+LINE = re.compile(r"(ok|not ok|skip) ([^\s:]+)(?::? ?(.*))?$")
+TOTALS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
+
+# What insmod did is asked of the kernel, not of insmod.
+MODULE = r"""
+set -e
+i=0
+while [ $i -lt 5 ]; do
+	insmod /bin/obit.ko
+	grep -q '^obit .* Live ' /proc/modules
+	test -d /sys/module/obit
+	rmmod obit
+	! grep -q '^obit ' /proc/modules
+	! test -e /sys/module/obit
+	i=$((i + 1))
+done
+test "$(dmesg | grep -c 'obit: .*nload')" = 5
+"""
+
+
+class Report:
+    """Counts, and prints one line for each thing counted."""
+
+    def __init__(self):
+        self.counts = {"ok": 0, "not ok": 0, "skip": 0}
+        self.lock = threading.Lock()
+
+    def line(self, verdict, name, why=""):
+        with self.lock:
+            self.counts[verdict] += 1
+            print(f"{verdict} {name}" + (f": {why}" if why else ""),
+                  flush=True)
+
+    def note(self, text):
+        with self.lock:
+            print("".join(f"| {t}\n" for t in text.splitlines()), end="",
+                  flush=True)
+
+    def totals(self):
+        c = self.counts
+        return f"{c['ok']} passed, {c['not ok']} failed, {c['skip']} skipped"
+
+
+def report_deaths(report, prefix, result):
+    """Turns what one guest printed into lines, and doubts it."""
+    counts = {"ok": 0, "not ok": 0, "skip": 0}
+    other, totals = [], None
+    for line in result.text.splitlines():
+        m = LINE.match(line)
+        last = TOTALS.match(line)
+        if m:
+            counts[m[1]] += 1
+            report.line(m[1], f"{prefix}/{m[2]}", m[3] or
+                        ("no reason given" if m[1] == "skip" else ""))
+        elif last:
+            totals = tuple(map(int, last.groups()))
+        else:
+            other.append(line)
+    seen = tuple(counts.values())
+    why = None
+    if result.lost:
+        why = f"guest lost: {result.lost}"
+    elif totals is None:
+        why = f"ended with status {result.rc} and no totals"
+    elif totals != seen:
+        why = "its totals %d, %d, %d are not its lines %d, %d, %d" % (
+            *totals, *seen)
+    elif not seen[0]:
+        why = "no death was right"
+    elif (result.rc != 0) != (seen[1] > 0):
+        why = f"status {result.rc} with {seen[1]} failed"
+    if why:
+        report.line("not ok", prefix, why)
+    else:
+        # The kernel's own health is a result: no splat, no bad taint.
+        report.line("ok", f"{prefix}/guest")
+    if why or seen[1]:
+        report.note("\n".join(other[-CONTEXT:]))
+    if result.lost:
+        report.note("\n".join(result.console.splitlines()[-TAIL:]))
+
+
+class Suite:
+    def __init__(self, report, args):
+        self.report = report
+        self.args = args
+        self.times = []
+
+    def files(self, module):
+        files = [f"{self.args.bin}/obit:/bin/obit",
+                 f"{self.args.bin}/death:/bin/death"]
+        return files + ([f"{module}:/bin/obit.ko"] if module else [])
+
+    def guest(self, name, kernel, module, argv, then, **more):
+        begin = time.monotonic()
+        try:
+            result = vm.run(kernel, self.files(module), argv,
+                            self.args.timeout, **more)
+        except (vm.Broken, OSError) as e:
+            self.report.line("not ok", name, str(e))
+            return
+        then(self.report, name, result)
+        self.times.append((name, result.ready, time.monotonic() - begin,
+                           result.restored))
+
+    def deaths(self, kernel, module, tier, cgroup="v2"):
+        name = f"{kernel.name}/{tier}" + ("" if cgroup == "v2" else
+                                          f"-cgroup-{cgroup}")
+        self.guest(name, kernel, module,
+                   ["death", "run", "--obit", "/bin/obit", "--tier", tier,
+                    *self.args.death], report_deaths, cgroup=cgroup)
+
+    def module(self, kernel, module):
+        def then(report, name, result):
+            if result.rc == 0:
+                report.line("ok", name)
+                return
+            report.line("not ok", name, result.lost or
+                        f"insmod and rmmod: status {result.rc}")
+            report.note(result.text)
+            report.note("\n".join(result.console.splitlines()[-TAIL:]))
+        self.guest(f"{kernel.name}/kmod", kernel, module,
+                   ["sh", "-c", MODULE], then)
+
+    def build_module(self, kernel):
+        try:
+            return kmod.build(kernel, kmod.default_outdir(kernel), log=say)
+        except (kmod.BuildError, debs.Unavailable) as e:
+            self.report.line("not ok", f"{kernel.name}/kmod-build", str(e))
+            self.report.note(getattr(e, "log", ""))
+            return None
+
+    def run(self, kernels):
+        jobs = []
+        for kernel in kernels:
+            module = self.build_module(kernel)
+            if module:
+                self.report.line("ok", f"{kernel.name}/kmod-build")
+                jobs.append((self.module, kernel, module))
+            jobs += [(self.deaths, kernel, module, tier)
+                     for tier in self.args.tier]
+            if kernel.name in self.args.cgroup_v1:
+                jobs.append((self.deaths, kernel, module, self.args.tier[0],
+                             "v1"))
+        # Round by round, not kernel by kernel: the first guest of each kernel
+        # boots and saves, which those after it would otherwise wait for.
+        jobs.sort(key=lambda j: (j[0] == self.deaths, j[3:]))
+        # A worker outlives its QEMU, which dies with the thread that forked.
+        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
+            for done in [pool.submit(job[0], *job[1:]) for job in jobs]:
+                done.result()
+
+
+def say(text):
+    print(f"# {text}", flush=True)
+
+
+def harness(report, name):
+    """The harness's own test first: on a liar, nothing after it counts."""
+    def emit(line):
+        m = LINE.match(line)
+        report.line(m[1], m[2], m[3] if m[1] != "ok" else "")
+    selftest.run_all(name, emit)
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kernel", action="append", metavar="K",
+                        help="only these of tests/vm/kernels")
+    parser.add_argument("--tier", action="append", metavar="T",
+                        help="only these of " + " ".join(TIERS))
+    parser.add_argument("--cgroup-v1", action="append", metavar="K",
+                        help="kernels to run once more on cgroup v1 (6.1)")
+    parser.add_argument("--bin", type=pathlib.Path, default=STATIC,
+                        help="directory of static obit and death")
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--timeout", type=float, default=240, metavar="S",
+                        help="seconds for one guest")
+    parser.add_argument("--no-fetch", action="store_true",
+                        help="the cached kernels, without asking for newer")
+    parser.add_argument("--no-selftest", action="store_true")
+    parser.add_argument("death", nargs="*",
+                        help="after --, more arguments for `death run`")
+    args = parser.parse_args(argv)
+    args.tier = args.tier or list(TIERS)
+    args.kernel = args.kernel or list(debs.table())
+    args.cgroup_v1 = args.cgroup_v1 or ["6.1"]
+    return args
+
+
+def main(argv):
+    args = parse(argv)
+    report = Report()
+    begin = time.monotonic()
+    try:
+        for binary in (args.bin / "obit", args.bin / "death"):
+            if not binary.exists():
+                raise vm.Broken(f"{binary} is not built: make vm-build")
+        if args.no_fetch:
+            kernels = {k: debs.cached(k) for k in args.kernel}
+            if None in kernels.values():
+                raise debs.Unavailable("not in the cache: " + ", ".join(
+                    k for k, v in kernels.items() if not v))
+        else:
+            kernels = debs.fetch(args.kernel, log=say)
+        if not args.no_selftest:
+            harness(report, "6.1" if "6.1" in kernels else args.kernel[0])
+        suite = Suite(report, args)
+        suite.run(kernels.values())
+        for name, ready, total, restored in sorted(suite.times):
+            say(f"{name}: {'restored' if restored else 'booted'} in "
+                f"{ready:.1f} s, {total:.1f} s in all")
+    except (vm.Broken, debs.Unavailable, kmod.BuildError) as e:
+        report.line("not ok", "guests", str(e))
+    say(f"{time.monotonic() - begin:.0f} s")
+    print(report.totals())
+    return 1 if report.counts["not ok"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
