@@ -71,6 +71,7 @@ BPF_CFLAGS := -target bpf -std=gnu11 -O2 -g -mcpu=v2 -Wall -Wextra -Werror \
 	-Ikmod -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 all: user ## build build/obit (the default; needs no privilege)
+	@sh .ci/own.sh $(B)
 
 user: $(if $(wildcard user/main.c),$(B)/obit,$(USER_SRC:%.c=$(B)/%.o)) ## the obit command
 bpf: $(if $(BPF_SRC),$(B)/obit.bpf.o) ## the BPF object
@@ -183,7 +184,7 @@ unit replay fuzz death live vm lint: ## one part of `make test`
 
 test: ## install what is missing, build, run every test (sudo make test)
 	$(Q)sh .ci/deps.sh install build test lint
-	$(Q)tests/run; status=$$?; sh .ci/own.sh $(B); exit $$status
+	$(Q)tests/run
 
 test-mutants: ## break one rule at a time: each must turn a named test red
 	$(Q)tests/mutants/run
@@ -200,7 +201,6 @@ deps: ## install the Debian packages that are missing, and say which
 run: ## install what is missing, build, and watch (sudo make run ARGS=...)
 	$(Q)sh .ci/deps.sh install build
 	$(Q)$(MAKE) -j$$(nproc) all
-	$(Q)sh .ci/own.sh $(B)
 	$(Q)exec $(B)/obit trace $(ARGS)
 
 MAN  := $(wildcard docs/*.8)
