@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `death run`: starts obit once, draws cases and runs each in a process of
+ * its own, some beside each other, waits for what obit owes, ends it. Never
+ * compares: judge.c does.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "run.h"
+
+#define CASE_MS 45000		/* the longest case takes about 4 s natively */
+#define TRIES 4
+#define OWED_MS 8000		/* obit is at most 100 ms late, guests crawl */
+
+static void draw_start(struct run *r, struct draw *d)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC)) {
+		snprintf(d->fail, sizeof(d->fail), "pipe: %m");
+		d->done = true;
+		return;
+	}
+	fflush(stdout);
+	d->tries++;
+	d->len = 0;
+	d->started = boot_ns();
+	d->pid = fork();
+	if (!d->pid) {
+		srand(r->seed + (d - r->draws));
+		close(p[0]);
+		case_main(d->c, p[1]);
+	}
+	d->ticks = task_start(d->pid, 0);
+	d->fd = p[0];
+	fcntl(d->fd, F_SETFL, O_NONBLOCK);
+	close(p[1]);
+}
+
+static void draw_report(struct run *r, struct draw *d)
+{
+	json_error_t err;
+	const char *again;
+
+	close(d->fd);
+	d->fd = -1;
+	if (d->fail[0])
+		return;
+	d->report = json_loadb(d->buf ? d->buf : "", d->len, 0, &err);
+	if (!d->report) {
+		snprintf(d->fail, sizeof(d->fail),
+			 "case: died without a report: %.200s", err.text);
+		return;
+	}
+	again = json_string_value(json_object_get(d->report, "again"));
+	if (again && d->tries >= TRIES)
+		snprintf(d->fail, sizeof(d->fail),
+			 "case: machine too slow %d times: %.300s", d->tries,
+			 again);
+	else if (!again)
+		feed("case", json_incref(d->report));
+	(void)r;
+}
+
+static void draw_read(struct run *r, struct draw *d)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(d->fd, buf, sizeof(buf))) > 0) {
+		d->buf = realloc(d->buf, d->len + n);
+		memcpy(d->buf + d->len, buf, n);
+		d->len += n;
+	}
+	if (!n || (errno != EAGAIN && errno != EINTR))
+		draw_report(r, d);
+}
+
+static void draw_ended(struct run *r, struct draw *d, int status)
+{
+	d->status = status;
+	if (d->fd >= 0)
+		draw_read(r, d);
+	if (d->fd >= 0) {	/* a descendant holds the pipe open */
+		snprintf(d->fail, sizeof(d->fail),
+			 "case: died with status %#x", status);
+		draw_report(r, d);
+	}
+	if (d->report && json_object_get(d->report, "again") &&
+	    d->tries < TRIES) {
+		json_decref(d->report);
+		d->report = NULL;
+		draw_start(r, d);
+		return;
+	}
+	feed("self", judge_self(d));
+	if (!d->fail[0] && status)
+		snprintf(d->fail, sizeof(d->fail),
+			 "case: died with status %#x", status);
+	d->done = true;
+}
+
+/* Orphans of a case that failed: nobody else's, as we are their subreaper. */
+static void kill_strays(struct run *r)
+{
+	FILE *f;
+	char path[64];
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		bool ours = pid == r->obit_pid ||
+			    (r->st && pid == storm_pid(r->st));
+
+		for (int i = 0; i < r->nr_draws && !ours; i++)
+			ours = r->draws[i].pid == pid && !r->draws[i].done;
+		if (!ours)
+			kill(pid, SIGKILL);
+	}
+	if (f)
+		fclose(f);
+}
+
+static void reap(struct run *r)
+{
+	siginfo_t si;
+	int status;
+
+	for (;;) {
+		struct draw *d = NULL;
+
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOWAIT | WNOHANG) ||
+		    !si.si_pid)
+			return;
+		if (si.si_pid == r->obit_pid) {
+			obit_alive(r);
+			if (r->obit_ended)
+				continue;
+			return;
+		}
+		for (int i = 0; i < r->nr_draws; i++)
+			if (r->draws[i].pid == si.si_pid && !r->draws[i].done &&
+			    r->draws[i].tries)
+				d = &r->draws[i];
+		waitpid(si.si_pid, &status, 0);
+		if (d)
+			draw_ended(r, d, status);
+	}
+}
+
+static void step(struct run *r)
+{
+	struct pollfd pfd[256];
+	struct draw *who[256];
+	int n = 0;
+
+	for (int i = 0; i < r->nr_draws && n < 256; i++) {
+		struct draw *d = &r->draws[i];
+
+		if (d->done || d->fd < 0 || !d->tries)
+			continue;
+		if (boot_ns() > d->started + CASE_MS * MSEC &&
+		    !d->fail[0]) {
+			snprintf(d->fail, sizeof(d->fail),
+				 "case: no report after %d s", CASE_MS / 1000);
+			kill(d->pid, SIGKILL);
+		}
+		who[n] = d;
+		pfd[n++] = (struct pollfd){ d->fd, POLLIN, 0 };
+	}
+	poll(pfd, n, 5);
+	for (int i = 0; i < n; i++)
+		if (pfd[i].revents)
+			draw_read(r, who[i]);
+	reap(r);
+	stream_poll(&r->s);
+}
+
+static int running(struct run *r, bool *alone)
+{
+	int n = 0;
+
+	*alone = false;
+	for (int i = 0; i < r->nr_draws; i++) {
+		struct draw *d = &r->draws[i];
+
+		if (!d->tries || d->done)
+			continue;
+		if (d->c->flags & CASE_LINGER && d->fd < 0) {
+			d->lingers = true;
+			continue;
+		}
+		n++;
+		*alone |= d->c->flags & CASE_ALONE;
+	}
+	return n;
+}
+
+static void run_draws(struct run *r)
+{
+	int next = 0, n;
+	bool alone;
+
+	for (;;) {
+		n = running(r, &alone);
+		if (next == r->nr_draws && !n)
+			break;
+		if (!obit_alive(r)) {
+			printf("# obit ended by itself (status %#x)\n",
+			       r->obit_status);
+			break;
+		}
+		while (next < r->nr_draws && n < r->jobs && !alone) {
+			struct draw *d = &r->draws[next];
+
+			if (d->c->flags & CASE_ALONE && n)
+				break;
+			alone = d->c->flags & CASE_ALONE;
+			draw_start(r, d);
+			next++;
+			n++;
+		}
+		step(r);
+		if (!n)
+			kill_strays(r);
+	}
+	for (; next < r->nr_draws; next++) {
+		snprintf(r->draws[next].fail, sizeof(r->draws[next].fail),
+			 "case: obit was gone before it could run");
+		r->draws[next].done = true;
+	}
+}
+
+static void settle(struct run *r)
+{
+	u64 end = boot_ns() + OWED_MS * MSEC;
+
+	kill_strays(r);
+	while (boot_ns() < end && obit_alive(r)) {
+		step(r);
+		if (!judge_missing(r))
+			break;
+	}
+	/* what must not come gets the time to come */
+	end = boot_ns() + 300 * MSEC;
+	while (boot_ns() < end)
+		step(r);
+}
+
+static void end_lingerers(struct run *r)
+{
+	u64 end = boot_ns() + 10 * SEC;
+	bool alone;
+
+	for (int i = 0; i < r->nr_draws; i++)
+		if (!r->draws[i].done && r->draws[i].tries)
+			kill(r->draws[i].pid, SIGKILL);
+	do {
+		reap(r);
+		kill_strays(r);
+	} while (running(r, &alone) && boot_ns() < end);
+}
+
+/* ---- which cases, how often ---- */
+
+static void draw_add(struct run *r, struct death_case *c)
+{
+	struct draw *d;
+
+	if (r->nr_draws == CASES_MAX)
+		return;
+	d = &r->draws[r->nr_draws++];
+	d->c = c;
+	d->fd = -1;
+}
+
+static bool named(struct run *r, const char *name)
+{
+	for (int i = 0; i < r->nr_names; i++)
+		if (!strcmp(r->names[i], name))
+			return true;
+	return !r->nr_names;
+}
+
+/* splitmix64: the same draws from the same seed on every machine */
+static u64 rnd(u64 *x)
+{
+	u64 z = *x += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static int draw_all(struct run *r)
+{
+	struct death_case *pool[512], *c;
+	u64 x = r->seed;
+	int n = 0, i;
+
+	r->draws = calloc(CASES_MAX, sizeof(*r->draws));
+	for (i = 0; i < r->nr_names; i++)
+		if (!case_find(r->names[i])) {
+			fprintf(stderr, "death: no case %s\n", r->names[i]);
+			return -1;
+		}
+	for (c = case_first(); c && n < 512; c = c->next)
+		if (named(r, c->name))
+			pool[n++] = c;
+	/* every case at least ten times, then as chance has it */
+	for (i = 0; i < n; i++)
+		for (int k = 0; k < (r->random ? 10 : 1); k++)
+			draw_add(r, pool[i]);
+	while (r->nr_draws < r->random && r->nr_draws < CASES_MAX)
+		draw_add(r, pool[rnd(&x) % n]);
+	for (i = r->nr_draws - 1; r->random && i > 0; i--) {
+		int k = rnd(&x) % (i + 1);
+		struct draw d = r->draws[i];
+
+		r->draws[i] = r->draws[k];
+		r->draws[k] = d;
+	}
+	return 0;
+}
+
+static void keep_wants(struct run *r)
+{
+	char path[400];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/wanted.json", r->dir);
+	f = fopen(path, "we");
+	for (int i = 0; f && i < r->nr_draws; i++)
+		if (r->draws[i].report) {
+			json_dumpf(r->draws[i].report, f, JSON_COMPACT);
+			fputc('\n', f);
+		}
+	if (f)
+		fclose(f);
+}
+
+static int options(struct run *r, int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "obit", 1, 0, 'o' }, { "tier", 1, 0, 't' },
+		{ "source", 1, 0, 's' }, { "case", 1, 0, 'c' },
+		{ "random", 1, 0, 'r' }, { "seed", 1, 0, 'S' },
+		{ "storm", 0, 0, 'w' }, { "keep", 1, 0, 'k' },
+		{ "jobs", 1, 0, 'j' }, { 0, 0, 0, 0 },
+	};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", opts, NULL)) >= 0) {
+		switch (c) {
+		case 'o': r->obit = optarg; break;
+		case 't': r->tier = optarg; break;
+		case 's': r->source = optarg; break;
+		case 'c':
+			if (r->nr_names < 256)
+				r->names[r->nr_names++] = optarg;
+			break;
+		case 'r': r->random = atoi(optarg); break;
+		case 'S': r->seed = strtoul(optarg, NULL, 0); break;
+		case 'w': r->storm = true; break;
+		case 'k': r->keep = optarg; break;
+		case 'j': r->jobs = atoi(optarg); break;
+		default: return -1;
+		}
+	}
+	if (!r->obit || optind != argc || r->jobs < 1 ||
+	    (strcmp(r->tier, "tracepoints") && strcmp(r->tier, "fentry") &&
+	     strcmp(r->tier, "auto")))
+		return -1;
+	return 0;
+}
+
+static int prepare(struct run *r)
+{
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (r->keep)
+		snprintf(r->dir, sizeof(r->dir), "%s", r->keep);
+	else
+		snprintf(r->dir, sizeof(r->dir), "/tmp/death-run.XXXXXX");
+	if (r->keep ? mkdir(r->dir, 0755) && errno != EEXIST :
+	    !mkdtemp(r->dir)) {
+		fprintf(stderr, "death: %s: %m\n", r->dir);
+		return -1;
+	}
+	snprintf(r->out, sizeof(r->out), "%s/obit.json", r->dir);
+	snprintf(r->err, sizeof(r->err), "%s/obit.err", r->dir);
+	return draw_all(r);
+}
+
+int run_main(int argc, char **argv)
+{
+	static struct run r = { .tier = "auto" };
+	int ret = 1;
+
+	r.jobs = 4 * sysconf(_SC_NPROCESSORS_ONLN);
+	r.seed = boot_ns() ^ getpid();
+	if (options(&r, argc, argv)) {
+		fputs("death run: bad options, see death --help\n", stderr);
+		return 64;
+	}
+	if (prepare(&r))
+		return 64;
+	if (r.random)
+		printf("# seed %lu: %d draws\n", r.seed, r.nr_draws);
+	obit_required(&r);
+	if (obit_start(&r)) {
+		printf("not ok obit_starts: see above\n");
+		printf("0 passed, 1 failed, 0 skipped\n");
+		if (!r.obit_ended && r.obit_pid > 0)
+			kill(r.obit_pid, SIGKILL);
+		return 1;
+	}
+	if (r.storm)
+		r.st = storm_start();
+	run_draws(&r);
+	if (r.st)
+		storm_end(r.st);
+	settle(&r);
+	obit_stop(&r);
+	end_lingerers(&r);
+	judge(&r);
+	keep_wants(&r);
+	if (!r.keep && !r.failed) {
+		unlink(r.out);
+		unlink(r.err);
+		snprintf(r.err, sizeof(r.err), "%s/wanted.json", r.dir);
+		unlink(r.err);
+		rmdir(r.dir);
+	} else {
+		printf("# kept in %s\n", r.dir);
+	}
+	ret = r.failed ? 1 : 0;
+	printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed,
+	       r.skipped);
+	return ret;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `death selftest`: proves that the suite can fail. Every key of every
+ * expectation is made wrong once and must be noticed; a false obit drops,
+ * doubles, invents, dies, and must be found out each time.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake.h"
+#include "match.h"
+
+static int passed, failed;
+
+static void check(bool ok, const char *name, const char *why)
+{
+	if (ok)
+		printf("ok %s\n", name);
+	else
+		printf("not ok %s: %s\n", name, why);
+	passed += ok;
+	failed += !ok;
+}
+
+/* ---- every leaf of every expectation ---- */
+
+static int notice(json_t *want, const char *tier, int *vain, char *why,
+		  size_t size)
+{
+	struct faker f = { .tier = tier };
+	struct match m = { .tier = tier, .errs = json_array() };
+	json_t *got = fake_object(&f, want);
+	int leaves = 0;
+
+	if (match_object(&m, want, got))
+		snprintf(why, size, "a right one is refused: %.300s", m.err);
+	json_decref(m.errs);
+	json_decref(got);
+	for (int side = 0; side < 2; side++) {
+		f.low = side;
+		for (int leaf = 0; (got = fake_wrong(&f, want, leaf)); leaf++) {
+			m.errs = json_array();
+			m.err[0] = 0;
+			if (f.vain)
+				(*vain)++;
+			else if (!match_object(&m, want, got))
+				snprintf(why, size, "a wrong %s passes",
+					 f.path);
+			else if (strncmp(m.err, f.path, strlen(f.path)) &&
+				 !strstr(m.err, "zombie"))
+				snprintf(why, size, "wrong %s is told as %.200s",
+					 f.path, m.err);
+			json_decref(m.errs);
+			json_decref(got);
+			leaves++;
+		}
+	}
+	return leaves;
+}
+
+static void notice_all(const char *wanted, const char *tier)
+{
+	FILE *f = fopen(wanted, "re");
+	char why[600] = "", name[64];
+	int leaves = 0, vain = 0, cases = 0;
+	json_t *j, *e;
+	size_t i;
+
+	while (f && (j = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL))) {
+		cases++;
+		json_array_foreach(json_object_get(j, "deaths"), i, e)
+			leaves += notice(json_object_get(e, "want"), tier,
+					 &vain, why, sizeof(why));
+		json_array_foreach(json_object_get(j, "events"), i, e)
+			leaves += notice(e, tier, &vain, why, sizeof(why));
+		json_decref(j);
+	}
+	if (f)
+		fclose(f);
+	if (!leaves)
+		snprintf(why, sizeof(why), "no expectations to spoil");
+	snprintf(name, sizeof(name), "every_leaf_%s", tier);
+	printf("# %d cases, %d leaves spoilt, %d take any value\n", cases,
+	       leaves, vain);
+	check(!why[0], name, why);
+}
+
+/* ---- a whole run against a false obit ---- */
+
+static int run_fake(const char *mode, const char *tier, const char *dir,
+		    const char *cases, char *out, size_t size)
+{
+	char feed[300], keep[300], *argv[400];
+	char *names = strdup(cases), *save = names, *name;
+	int n = 0, p[2], status;
+	size_t len = 0;
+	ssize_t r;
+	pid_t pid;
+
+	snprintf(feed, sizeof(feed), "%s/feed", dir);
+	snprintf(keep, sizeof(keep), "%s/run", dir);
+	close(open(feed, O_CREAT | O_TRUNC | O_WRONLY, 0644));
+	argv[n++] = "death";
+	argv[n++] = "run";
+	argv[n++] = "--obit";
+	argv[n++] = (char *)self_path();
+	argv[n++] = "--tier";
+	argv[n++] = (char *)tier;
+	argv[n++] = "--keep";
+	argv[n++] = keep;
+	while ((name = strsep(&names, " ")) && *name && n < 390) {
+		argv[n++] = "--case";
+		argv[n++] = name;
+	}
+	argv[n] = NULL;
+	if (pipe(p))
+		return -1;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		setenv("DEATH_FEED", feed, 1);
+		setenv("DEATH_FAKE", mode, 1);
+		dup2(p[1], 1);
+		close(p[0]);
+		execv(self_path(), argv);
+		_exit(127);
+	}
+	close(p[1]);
+	while ((r = read(p[0], out + len, size - 1 - len)) > 0)
+		len += r;
+	out[len] = 0;
+	close(p[0]);
+	waitpid(pid, &status, 0);
+	free(save);
+	return status;
+}
+
+/* What each false obit must be found out by. */
+static const struct {
+	const char *mode, *cases, *told;
+} lies[] = {
+	{ "wrong", "exit_3 exit_256", "not ok exit_256:" },
+	{ "drop", "exit_3", "not ok exit_3: exiter obituary: expected 1" },
+	{ "twice", "exit_3", "not ok stream_unique:" },
+	{ "twice", "exit_3", "not ok exit_3: exiter obituary: expected 1" },
+	{ "surplus", "exit_3", "event: expected none, got" },
+	{ "junk", "exit_3", "not ok stream_is_json:" },
+	{ "nulls", "exit_3", "not ok stream_required_keys:" },
+	{ "lost", "exit_3", "not ok stream_nothing_lost:" },
+	{ "status1", "exit_3", "not ok obit_ends_cleanly:" },
+	{ "dies", "exit_3", "not ok obit_ends_cleanly:" },
+	{ "blind", "exit_3", "not ok obit_starts:" },
+	{ "refuses", "exit_3", "not ok obit_starts:" },
+	{ "no_self", "exit_3", "not ok exit_3: case obituary" },
+	{ "thread", "thread_exit_group", "expected none of thread" },
+	{ "no_event", "zombie_long", "event: expected one, got none" },
+};
+
+static void run_lies(const char *dir)
+{
+	static char out[1 << 20];
+	char name[64], why[400];
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		int status = run_fake(lies[i].mode, "tracepoints", dir,
+				      lies[i].cases, out, sizeof(out));
+
+		snprintf(name, sizeof(name), "found_out_%s", lies[i].mode);
+		snprintf(why, sizeof(why),
+			 "expected status 1 and \"%s\", got %#x and: %.200s",
+			 lies[i].told, status, out);
+		check(WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+		      strstr(out, lies[i].told), name, why);
+	}
+}
+
+int selftest_main(int argc, char **argv)
+{
+	static const char *const tiers[] = { "tracepoints", "fentry", "auto" };
+	static char out[1 << 20];
+	char dir[] = "/tmp/death-self.XXXXXX", path[300], cmd[300];
+	int status;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!mkdtemp(dir))
+		return 73;
+	/* an obit that is right in all passes all */
+	status = run_fake("right", "tracepoints", dir,
+			  argc > 1 ? argv[1] : "", out, sizeof(out));
+	if (status)
+		fputs(out, stdout);
+	snprintf(path, sizeof(path), "expected status 0, got %#x", status);
+	check(!status, "right_passes", path);
+	snprintf(path, sizeof(path), "%s/run/wanted.json", dir);
+	for (int i = 0; i < 3; i++)
+		notice_all(path, tiers[i]);
+	run_lies(dir);
+	static const char *const left[] = {
+		"run/obit.json", "run/obit.err", "run/wanted.json", "run",
+		"feed", "",
+	};
+	for (int i = 0; i < 6; i++) {
+		snprintf(cmd, sizeof(cmd), "%s/%s", dir, left[i]);
+		remove(cmd);
+	}
+	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
+	return failed ? 1 : 0;
+}

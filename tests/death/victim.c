@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Victims: how they are made, held at a barrier, let go and waited for, with
+ * clock bounds round each step. Never says what ought to be reported.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "death.h"
+
+#define VICTIMS 32
+
+static struct victim *pool;	/* shared with every descendant */
+static int used;
+
+u64 boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * SEC + ts.tv_nsec;
+}
+
+void nap_ms(int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * MSEC };
+
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+void burn_ms(int ms)
+{
+	struct timespec ts;
+	s64 end;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	end = ts.tv_sec * SEC + ts.tv_nsec + ms * MSEC;
+	do {
+		for (volatile int i = 0; i < 100000; i++)
+			;
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	} while (ts.tv_sec * SEC + ts.tv_nsec < end);
+}
+
+pid_t sys_gettid(void)
+{
+	return syscall(SYS_gettid);
+}
+
+int sys_tgkill(pid_t tgid, pid_t tid, int sig)
+{
+	return syscall(SYS_tgkill, tgid, tid, sig);
+}
+
+void sys_exit(int value)
+{
+	for (;;)
+		syscall(SYS_exit, value);
+}
+
+bool wait_until(bool (*fn)(void *), void *arg, int ms)
+{
+	u64 end = boot_ns() + ms * MSEC;
+
+	while (!fn(arg)) {
+		if (boot_ns() > end)
+			return false;
+		nap_ms(1);
+	}
+	return true;
+}
+
+int set_handler(int sig, void (*fn)(int))
+{
+	struct sigaction sa = { .sa_handler = fn };
+
+	return sigaction(sig, &sa, NULL);
+}
+
+const char *self_path(void)
+{
+	static char path[4096];
+
+	if (!path[0] && readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
+		return "/proc/self/exe";
+	return path;
+}
+
+/* ---- a private folder ---- */
+
+static char folder[64];
+
+static void folder_remove(void)
+{
+	char path[sizeof(folder) + 300];
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    unlink(path))
+			rmdir(path);
+	}
+	if (d)
+		closedir(d);
+	rmdir(folder);
+}
+
+const char *scratch(void)
+{
+	static pid_t owner;
+
+	if (owner != getpid() && !folder[0]) {
+		owner = getpid();
+		snprintf(folder, sizeof(folder), "/tmp/death.XXXXXX");
+		if (!mkdtemp(folder))
+			case_fail("mkdtemp %s: %m", folder);
+		chmod(folder, 0777);
+	}
+	return folder;
+}
+
+void scratch_remove(void)
+{
+	if (folder[0])
+		folder_remove();
+}
+
+/* ---- making ---- */
+
+struct victim *victim_new(const char *label)
+{
+	struct victim *v;
+	int one = 1;
+
+	if (!pool) {
+		pool = mmap(NULL, VICTIMS * sizeof(*pool),
+			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
+		if (pool == MAP_FAILED)
+			case_fail("mmap: %m");
+	}
+	if (used == VICTIMS)
+		case_fail("more than %d victims", VICTIMS);
+	v = &pool[used++];
+	snprintf(v->label, sizeof(v->label), "%s", label);
+	v->pidfd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, v->fd) ||
+	    setsockopt(v->fd[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)))
+		case_fail("socketpair: %m");
+	fcntl(v->fd[0], F_SETFD, FD_CLOEXEC);
+	return v;
+}
+
+static void __attribute__((noreturn))
+victim_run(struct victim *v, void (*body)(struct victim *))
+{
+	prctl(PR_SET_NAME, v->label);
+	body(v);
+	_exit(99);
+}
+
+pid_t victim_fork(struct victim *v, void (*body)(struct victim *))
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		case_fail("fork: %m");
+	if (!pid)
+		victim_run(v, body);
+	v->pid = pid;
+	return pid;
+}
+
+/* glibc caches no pid since 2.25: a raw clone without CLONE_VM is a fork. */
+pid_t victim_clone(struct victim *v, unsigned long flags,
+		   void (*body)(struct victim *))
+{
+	pid_t pid = syscall(SYS_clone, flags, 0UL, NULL, NULL, 0UL);
+
+	if (pid < 0)
+		case_fail("clone(%#lx): %m", flags);
+	if (!pid)
+		victim_run(v, body);
+	v->pid = pid;
+	return pid;
+}
+
+static void __attribute__((noreturn))
+become(struct victim *v, const char *exe, const char *name, va_list ap)
+{
+	char *argv[600] = { "death", "victim", (char *)name };
+	char env[32];
+	char *envp[] = { env, NULL };
+	int n = 3;
+
+	while (n < 599 && (argv[n] = va_arg(ap, char *)))
+		n++;
+	argv[n] = NULL;
+	snprintf(env, sizeof(env), "DEATH_FD=%d", v->fd[1]);
+	execve(exe ? exe : self_path(), argv, envp);
+	fprintf(stderr, "exec %s: %m\n", exe ? exe : self_path());
+	_exit(97);
+}
+
+void victim_become(struct victim *v, const char *exe, const char *name, ...)
+{
+	va_list ap;
+
+	va_start(ap, name);
+	become(v, exe, name, ap);
+}
+
+pid_t victim_exec(struct victim *v, const char *exe, const char *name, ...)
+{
+	pid_t pid = fork();
+	va_list ap;
+
+	if (pid < 0)
+		case_fail("fork: %m");
+	if (!pid) {
+		va_start(ap, name);
+		become(v, exe, name, ap);
+	}
+	v->pid = pid;
+	return pid;
+}
+
+/* ---- the barrier ---- */
+
+static void fd_hold(int fd)
+{
+	char c;
+
+	if (send(fd, "r", 1, 0) != 1)
+		_exit(98);
+	while (recv(fd, &c, 1, 0) != 1)
+		if (errno != EINTR)
+			_exit(98);
+}
+
+void victim_hold(struct victim *v)
+{
+	fd_hold(v->fd[1]);
+}
+
+static int routine_fd(void)
+{
+	const char *s = getenv("DEATH_FD");
+
+	return s ? atoi(s) : -1;
+}
+
+void routine_hold(void)
+{
+	fd_hold(routine_fd());
+}
+
+void routine_say(void)
+{
+	if (send(routine_fd(), "r", 1, 0) != 1)
+		_exit(98);
+}
+
+/* The credentials of a unix socket are translated to the receiver's pid
+ * namespace: the only cheap way to learn a pid across one. */
+void victim_meet(struct victim *v)
+{
+	char c, ctl[CMSG_SPACE(sizeof(struct ucred))];
+	struct iovec iov = { &c, 1 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
+			     .msg_control = ctl, .msg_controllen = sizeof(ctl) };
+	struct pollfd pfd = { v->fd[0], POLLIN, 0 };
+	struct cmsghdr *cm;
+
+	if (poll(&pfd, 1, 15000) != 1 || recvmsg(v->fd[0], &mh, 0) != 1)
+		case_fail("%s never came to its barrier", v->label);
+	cm = CMSG_FIRSTHDR(&mh);
+	if (cm && cm->cmsg_type == SCM_CREDENTIALS) {
+		struct ucred uc;
+
+		memcpy(&uc, CMSG_DATA(cm), sizeof(uc));
+		v->pid = uc.pid;
+	}
+}
+
+void victim_reread(struct victim *v)
+{
+	v->p = proc_read(v->pid);
+}
+
+void victim_base(struct victim *v)
+{
+	victim_meet(v);
+	victim_reread(v);
+}
+
+void victim_go(struct victim *v)
+{
+	v->dead_lo = boot_ns();
+	if (send(v->fd[0], "g", 1, 0) != 1)
+		case_fail("cannot let %s go: %m", v->label);
+}
+
+/* ---- the truth ---- */
+
+void victim_peek(struct victim *v)
+{
+	siginfo_t si = { 0 };
+
+	while (waitid(P_PID, v->pid, &si, WEXITED | WNOWAIT | __WALL))
+		if (errno != EINTR)
+			case_fail("waitid %s: %m", v->label);
+	v->dead_hi = boot_ns();
+	v->peek_code = si.si_code;
+	v->peek_status = si.si_status;
+}
+
+void victim_reap(struct victim *v)
+{
+	int status;
+	pid_t pid;
+
+	v->rel_lo = boot_ns();
+	do {
+		pid = wait4(v->pid, &status, __WALL, &v->ru);
+	} while (pid < 0 && errno == EINTR);
+	v->rel_hi = boot_ns();
+	if (pid != v->pid)
+		case_fail("wait4 %s: %m", v->label);
+	v->status = status;
+	v->reaper = getpid();
+	v->waited = true;
+	if (!v->dead_hi)
+		v->dead_hi = v->rel_hi;
+}
+
+void victim_wait(struct victim *v)
+{
+	victim_peek(v);
+	victim_reap(v);
+}
+
+void victim_open(struct victim *v)
+{
+	v->pidfd = syscall(SYS_pidfd_open, v->pid, 0);
+	if (v->pidfd < 0)
+		case_fail("pidfd_open %s: %m", v->label);
+}
+
+void victim_gone(struct victim *v)
+{
+	struct pollfd pfd = { v->pidfd, POLLIN, 0 };
+
+	if (poll(&pfd, 1, 15000) != 1)
+		case_fail("%s does not die", v->label);
+	v->dead_hi = boot_ns();
+	v->rel_lo = v->dead_lo;
+	v->rel_hi = v->dead_hi;
+}
+
+struct start {
+	void (*fn)(struct victim *);
+	struct victim *v;
+};
+
+static void *thread_main(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	free(arg);
+	s.fn(s.v);
+	return NULL;
+}
+
+/* No pthread_join anywhere: cases end threads behind the library's back. */
+void thread_start(void (*fn)(struct victim *), struct victim *v)
+{
+	struct start *s = malloc(sizeof(*s));
+	pthread_attr_t attr;
+	pthread_t t;
+
+	s->fn = fn;
+	s->v = v;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	if (pthread_create(&t, &attr, thread_main, s))
+		_exit(96);
+}
