@@ -103,8 +103,7 @@ static void add_time(struct json *j, int64_t real_ns, int32_t utc_offset_s)
 	json_str(j, "time", text, len);
 }
 
-/* Arguments are bytes too: the exact ones stand beside the array, joined by
- * NULs as in /proc/TGID/cmdline, if any is not UTF-8. */
+/* If one is not UTF-8, "args_hex" beside it has the exact bytes of each. */
 static void add_args(struct json *j, const char *key, struct span args)
 {
 	char hex_key[80];
@@ -121,7 +120,10 @@ static void add_args(struct json *j, const char *key, struct span args)
 	if (valid)
 		return;
 	snprintf(hex_key, sizeof(hex_key), "%s_hex", key);
-	json_hex(j, hex_key, args.p, args.len);
+	json_array_begin(j, hex_key);
+	for (at = 0; args_next(args, &at, &arg);)
+		json_hex(j, NULL, arg.p, arg.len);
+	json_array_end(j);
 }
 
 static void add_value(struct json *j, const struct obituary *o,
@@ -130,7 +132,7 @@ static void add_value(struct json *j, const struct obituary *o,
 	struct value v;
 
 	if (!field_value(f, o, &v)) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
 	if (f->type == F_TIME) {
@@ -139,7 +141,7 @@ static void add_value(struct json *j, const struct obituary *o,
 	}
 	switch (v.kind) {
 	case VALUE_NULL:
-		json_null(j, key);
+		json_nil(j, key);
 		break;
 	case VALUE_U64:
 		json_u64(j, key, v.u64);
@@ -187,7 +189,7 @@ static void add_rows(struct sink *s, const struct obituary *o, size_t from,
 			add_rows(s, o, from, end, depth + 1);
 			json_object_end(&s->json);
 		} else {
-			json_null(&s->json, r->part[depth]);
+			json_nil(&s->json, r->part[depth]);
 		}
 		from = end;
 	}
@@ -212,7 +214,7 @@ static void add_u64_or_null(struct json *j, const char *key, uint64_t v)
 	if (v)
 		json_u64(j, key, v);
 	else
-		json_null(j, key);
+		json_nil(j, key);
 }
 
 /* tgid, start_boottime, [tid], comm: always side by side. */
@@ -225,14 +227,14 @@ static void add_person(struct json *j, const struct person *p, bool tid)
 	if (p->tgid || p->comm[0])
 		json_bytes(j, "comm", p->comm, strnlen(p->comm, OBIT_COMM_LEN));
 	else
-		json_null(j, "comm");
+		json_nil(j, "comm");
 }
 
 static void add_who(struct json *j, const char *key, const struct person *p,
 		    bool known, bool tid)
 {
 	if (!known) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
 	json_object_begin(j, key);
@@ -253,9 +255,9 @@ static void add_zombie_ns(struct json *j, const struct notice *n, bool err)
 		if (err)
 			json_u64(j, "zombie_err_ns", n->zombie_err_ns);
 	} else {
-		json_null(j, "zombie_ns");
+		json_nil(j, "zombie_ns");
 		if (err)
-			json_null(j, "zombie_err_ns");
+			json_nil(j, "zombie_err_ns");
 	}
 }
 
@@ -264,7 +266,7 @@ static void add_exit_code(struct json *j, const struct notice *n)
 	if (noticed(n, NB_EXIT_CODE))
 		json_u64(j, "exit_code", n->exit_code);
 	else
-		json_null(j, "exit_code");
+		json_nil(j, "exit_code");
 }
 
 static void add_witness(struct json *j, const char *key, struct span v)
@@ -272,7 +274,7 @@ static void add_witness(struct json *j, const char *key, struct span v)
 	if (v.p)
 		json_raw(j, key, v.p, v.len);
 	else
-		json_null(j, key);
+		json_nil(j, key);
 }
 
 static void add_notice(struct json *j, const struct notice *n)

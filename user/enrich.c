@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * enrich: what /proc, the kernel log and the clocks add to the stream, as
+ * records of the stream. Owns every question asked of a process. What can not
+ * be read is left out, never guessed. Cgroups: enrich_cgroup.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "enrich.h"
+#include "enrich_priv.h"
+#include "lib/log.h"
+#include "lib/timefmt.h"
+
+/* PROC_PID_INIT_INO since 3.8: the inode of the initial pid namespace. */
+#define INITIAL_PID_NS 0xEFFFFFFCul
+
+/* The log line follows the tracepoint under the same lock, but printk may be
+ * deferred to another context. */
+#define KMSG_LINGER_NS (2 * NSEC_PER_SEC)
+/* More than a log buffer of 1 MiB holds; bounds one look. */
+#define KMSG_LINES_MAX 50000
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t boot_now(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
+static bool proc_is_ours(void)
+{
+	char self[32];
+	struct stat st;
+	ssize_t n;
+
+	/* Our own pid in it: /proc may be a bind mount of another namespace's. */
+	n = readlink("/proc/self", self, sizeof(self) - 1);
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	if (strtol(self, NULL, 10) != (long)getpid())
+		return false;
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NS;
+}
+
+/* Every line from now on; needs CAP_SYSLOG where dmesg_restrict is set. */
+static int open_kmsg(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0) {
+		log_info("cannot read /dev/kmsg (%s): whose memory limit an OOM kill enforced stays unknown",
+			 strerror(errno));
+		return -1;
+	}
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+struct enrich *enrich_new(const struct emit *to)
+{
+	struct enrich *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->to = to;
+	e->rec = malloc(OBIT_RECORD_MAX);
+	if (!e->rec) {
+		free(e);
+		return NULL;
+	}
+	e->own_proc = proc_is_ours();
+	if (!e->own_proc)
+		log_warn("running inside a container: /proc shows other processes than those watched and is not read; exe and args of processes that already run stay unknown");
+	e->kmsg = open_kmsg();
+	return e;
+}
+
+void enrich_free(struct enrich *e)
+{
+	if (!e)
+		return;
+	if (e->kmsg >= 0)
+		close(e->kmsg);
+	buf_free(&e->args);
+	free(e->rec);
+	free(e);
+}
+
+/* A record of `type` with len bytes, zeroed, in e->rec. */
+void *enrich_begin(struct enrich *e, enum obit_event type, size_t len)
+{
+	len = (len + 7) & ~(size_t)7;
+	memset(e->rec, 0, len);
+	e->rec->type = (__u16)type;
+	e->rec->len = (__u16)len;
+	e->rec->boot_ns = boot_now();
+	return e->rec;
+}
+
+int enrich_emit(struct enrich *e)
+{
+	return e->to->event(e->to->ctx, e->rec);
+}
+
+/* --- clock -------------------------------------------------------------------- */
+
+int enrich_clock(struct enrich *e)
+{
+	uint64_t before = boot_now(), real = clock_ns(CLOCK_REALTIME);
+	uint64_t after = boot_now();
+	int64_t offset = (int64_t)(real - before / 2 - after / 2);
+	int64_t moved = offset - e->clock_offset;
+	time_t sec = (time_t)(real / NSEC_PER_SEC);
+	struct obit_clock *c;
+	struct tm tm;
+
+	/*
+	 * Reading two clocks takes a moment, and NTP slews: half a millisecond
+	 * is neither worth a record nor visible. Preempted between them: again
+	 * next time.
+	 */
+	if (e->clock_told && (after - before > 100 * NSEC_PER_USEC ||
+	    (moved < 500000 && moved > -500000 && sec / 60 == e->zone_minute)))
+		return 0;
+	localtime_r(&sec, &tm);
+	e->zone_minute = sec / 60;
+	if (e->clock_told && moved < 500000 && moved > -500000 &&
+	    tm.tm_gmtoff == e->zone)
+		return 0;
+	e->clock_told = true;
+	e->clock_offset = offset;
+	e->zone = tm.tm_gmtoff;
+	c = enrich_begin(e, OBIT_EV_CLOCK, sizeof(*c));
+	c->real_minus_boot_ns = offset;
+	c->utc_offset_s = (int32_t)tm.tm_gmtoff;
+	return enrich_emit(e);
+}
+
+/* --- processes ------------------------------------------------------------------ */
+
+static ssize_t read_file(const char *path, char *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, to, size - 1);
+	if (n < 0)
+		n = -errno;
+	else
+		to[n] = '\0';
+	close(fd);
+	return n;
+}
+
+/*
+ * State letter of the process with this identity, or 0 if it is not there.
+ * /proc/TGID/stat tells the start in ticks of 10 ms, rounded down: enough, for
+ * a tgid is not given out twice in so short a time.
+ */
+static char proc_state(uint32_t tgid, uint64_t start_boottime)
+{
+	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK), ticks = 0;
+	char path[48], text[1024], *p;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", tgid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return 0;
+	/* A comm may hold anything, ") R 1" too: the last one is the end. */
+	p = strrchr(text, ')');
+	if (!p || p[1] != ' ' || !p[2])
+		return 0;
+	p += 2;
+	for (field = 3; field < 22 && p; field++) {
+		p = strchr(p, ' ');
+		if (p)
+			p++;
+	}
+	if (p)
+		ticks = strtoull(p, NULL, 10);
+	if (!p || ticks != start_boottime / (NSEC_PER_SEC / ticks_per_s))
+		return 0;
+	return strrchr(text, ')')[2];
+}
+
+int enrich_state(struct enrich *e, uint32_t tgid, uint64_t start_boottime)
+{
+	struct obit_state *s;
+
+	if (!e->own_proc)
+		return 0;
+	s = enrich_begin(e, OBIT_EV_STATE, sizeof(*s));
+	s->task.tgid = tgid;
+	s->task.start_boottime = start_boottime;
+	s->state = (unsigned char)proc_state(tgid, start_boottime);
+	return enrich_emit(e);
+}
+
+/* As much of the command line as there is room for; how long it really is. */
+static int read_args(struct enrich *e, uint32_t tgid, size_t room,
+		     uint64_t *total)
+{
+	char path[48], chunk[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", tgid);
+	buf_clear(&e->args);
+	*total = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* The kernel allows no more than 6 MiB of arguments. */
+	while (*total < 8 << 20 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
+		if (e->args.len < room)
+			buf_add(&e->args, chunk, (size_t)n < room - e->args.len
+				? (size_t)n : room - e->args.len);
+		*total += (uint64_t)n;
+	}
+	close(fd);
+	return e->args.err;
+}
+
+int enrich_task(struct enrich *e, const struct obit_task_seen *t)
+{
+	uint32_t tgid = t->task.tgid;
+	uint64_t start = t->task.start_boottime, total;
+	struct obit_exec *x = (void *)e->rec;
+	char path[48], exe[4096];
+	ssize_t exe_len;
+	size_t room;
+
+	if (!e->own_proc || !t->live || !proc_state(tgid, start))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
+	/* Fails for kernel threads and for what dies just now. */
+	exe_len = readlink(path, exe, sizeof(exe));
+	if (exe_len < 0 || exe_len == sizeof(exe))
+		return 0;
+	room = OBIT_RECORD_MAX - sizeof(*x) - (size_t)exe_len - 8;
+	if (read_args(e, tgid, room, &total))
+		return 0;
+	/* Between the two looks it may have died, and another taken its tgid. */
+	if (!proc_state(tgid, start))
+		return 0;
+	x = enrich_begin(e, OBIT_EV_EXEC, sizeof(*x) + (size_t)exe_len +
+			 e->args.len);
+	x->hdr.boot_ns = t->hdr.boot_ns;
+	x->task.tgid = tgid;
+	x->task.start_boottime = start;
+	memcpy(x->comm, t->comm, sizeof(x->comm));
+	x->flags = OBIT_EXEC_SCANNED;
+	x->old_tid = tgid;
+	x->exe_len = (__u16)exe_len;
+	x->args_len = (__u16)e->args.len;
+	x->args_total = (__u32)total;
+	memcpy(x->data, exe, (size_t)exe_len);
+	if (e->args.len)
+		memcpy(x->data + exe_len, e->args.p, e->args.len);
+	return enrich_emit(e);
+}
+
+/* --- the kernel log --------------------------------------------------------------- */
+
+void enrich_expect_oom(struct enrich *e)
+{
+	e->kmsg_until = boot_now() + KMSG_LINGER_NS;
+}
+
+/* The value of ",key=VALUE" in an oom-kill line; VALUE ends at a comma, but a
+ * path may hold one: it ends where the next known key begins. */
+static bool value_of(const char *line, const char *key, const char *next,
+		     const char **p, size_t *len)
+{
+	const char *end;
+
+	*p = strstr(line, key);
+	if (!*p)
+		return false;
+	*p += strlen(key);
+	end = next ? strstr(*p, next) : NULL;
+	*len = end ? (size_t)(end - *p) : strcspn(*p, ",\n");
+	return true;
+}
+
+static int oom_line(struct enrich *e, const char *line)
+{
+	static const char *const constraints[] = {
+		"CONSTRAINT_NONE", "CONSTRAINT_CPUSET",
+		"CONSTRAINT_MEMORY_POLICY", "CONSTRAINT_MEMCG",
+	};
+	const char *p, *path = "";
+	size_t len, path_len = 0, i;
+	struct obit_oom_limit *o;
+	uint32_t constraint, tgid;
+
+	/*
+	 * oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,
+	 * mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=sh,pid=7,uid=0
+	 * (one line). A name may be made to look like keys: pid is sought from
+	 * the end, where the kernel writes it last.
+	 */
+	if (!value_of(line, "oom-kill:constraint=", ",nodemask=", &p, &len))
+		return 0;
+	for (i = 0; i < 4; i++)
+		if (strlen(constraints[i]) == len &&
+		    !memcmp(p, constraints[i], len))
+			break;
+	if (i == 4)
+		return 0;
+	constraint = (uint32_t)i;
+	if (constraint == 3 &&
+	    !value_of(line, ",oom_memcg=", ",task_memcg=", &path, &path_len))
+		return 0;
+	for (p = NULL; (line = strstr(line, ",pid=")); line += 5)
+		p = line + 5;
+	if (!p)
+		return 0;
+	tgid = (uint32_t)strtoul(p, NULL, 10);
+	if (!tgid || path_len > OBIT_RECORD_MAX - sizeof(*o) - 8)
+		return 0;
+	o = enrich_begin(e, OBIT_EV_OOM_LIMIT, sizeof(*o) + path_len);
+	o->task.tgid = tgid;
+	o->constraint = constraint;
+	o->path_len = (__u32)path_len;
+	memcpy(o->data, path, path_len);
+	return enrich_emit(e);
+}
+
+/* Undoes /dev/kmsg's \xNN for bytes that do not print, in place. */
+static void unescape(char *s)
+{
+	char *to = s, hex[3] = "";
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] == 'x' && s[2] && s[3]) {
+			memcpy(hex, s + 2, 2);
+			*to = (char)strtoul(hex, NULL, 16);
+			/* A NUL would end the line here; none can be in it. */
+			to += *to != '\0';
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+int enrich_kmsg(struct enrich *e)
+{
+	int budget = KMSG_LINES_MAX, err = 0;
+	char line[8192], *text;
+	ssize_t n;
+
+	/* While nothing is expected the lines stay where they are, unread. */
+	if (e->kmsg < 0 || !e->kmsg_until)
+		return 0;
+	if (boot_now() > e->kmsg_until)
+		e->kmsg_until = 0;
+	while (!err && budget--) {
+		n = read(e->kmsg, line, sizeof(line) - 1);
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue;	/* EPIPE: lines were overwritten */
+		if (n <= 0)
+			break;
+		line[n] = '\0';
+		/* "4,1182,5000123,-;text\n KEY=value\n" */
+		text = strchr(line, ';');
+		if (!text || !strstr(text, "oom-kill:"))
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		unescape(text);
+		err = oom_line(e, text);
+	}
+	return err;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pipeline: the only event loop: source -> check -> join -> filter -> sinks.
+ * Owns time (ticks, drains, limits), signals and the order in which records
+ * that the collector adds enter the stream. Never interprets a record, never
+ * names a concrete source or sink.
+ */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "core/filter.h"
+#include "core/join.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+#define PIPELINE_SINKS_MAX 4
+
+struct pipeline_sink {
+	const struct sink_type *type;
+	struct sink *s;			/* open; stays the caller's to close */
+};
+
+/*
+ * @source:  open; stays the caller's to close
+ * @filter:  NULL: everything passes. Raw records are not filtered: a recording
+ *           can be filtered otherwise later
+ * @zombie_after_ns, @pdeath_scan_ns: 0: never
+ * @count:   end after so many obituaries that passed; 0: no limit
+ * @duration_ns: end after so long; 0: no limit. Live sources only
+ * @ready:   called once, when nothing can be missed any more; may be NULL
+ */
+struct pipeline_config {
+	const struct source_type *type;
+	struct source *source;
+	struct pipeline_sink sinks[PIPELINE_SINKS_MAX];
+	size_t nr_sinks;
+	struct filter *filter;
+	uint64_t zombie_after_ns, pdeath_scan_ns;
+	uint64_t count, duration_ns;
+	void (*ready)(void *ctx);
+	void *ready_ctx;
+};
+
+/* What the summary line says. */
+struct pipeline_result {
+	struct join_stats stats;
+	uint64_t shown;			/* obituaries that passed the filter */
+	uint64_t lost[OBIT_LOST_KIND_NR];
+	int by_signal;			/* SIGINT or SIGTERM ended it; else 0 */
+	const struct pipeline_sink *failed;	/* that could not write; or NULL */
+	int sink_err;
+};
+
+/*
+ * Runs until the source ends, SIGINT or SIGTERM, a limit, or an error; then
+ * everything pending is written. A second SIGINT or SIGTERM kills. 0 or a
+ * negative errno, told in one sentence unless a sink failed: then r->failed is
+ * it. -EDOM: the books do not balance, which is a bug of obit. r is filled in
+ * whatever happens.
+ */
+int pipeline_run(const struct pipeline_config *cfg, struct pipeline_result *r);
+
+#endif
