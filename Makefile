@@ -43,7 +43,9 @@ endif
 ARCH     := $(shell uname -m)
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
 
-BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+# bpftool 7.1 finds an extern map only if its definition is linked first.
+BPF_SRC  := $(wildcard bpf/maps.bpf.c) \
+	$(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
 USER_SRC := $(sort $(wildcard user/*.c user/cmd/*.c user/source/*.c \
 	user/core/*.c user/sink/*.c user/lib/*.c))
 SKEL_SRC := $(shell grep -l 'obit\.skel\.h' $(USER_SRC) /dev/null)
