@@ -545,11 +545,11 @@ static void write_reading(struct json *j, const struct reading *r)
 	if (r->note.len)
 		json_str(j, "note", r->note.p, r->note.len);
 	else
-		json_null(j, "note");
+		json_nil(j, "note");
 	if (r->exit_status >= 0)
 		json_u64(j, "exit_status", (uint64_t)r->exit_status);
 	else
-		json_null(j, "exit_status");
+		json_nil(j, "exit_status");
 	json_cstr(j, "meaning", r->exit_status >= 0 ?
 		  status_meaning(r->exit_status) : NULL);
 	json_cstr(j, "signal", signal_name(r->signal));

@@ -81,7 +81,7 @@ const char *status_meaning(int exit_status);
 const char *status_meaning_about(int exit_status);
 
 /*
- * systemd's own exit codes 200..245, as `systemctl status` names them ("EXEC"
+ * systemd's own exit codes 200..244, as `systemctl status` names them ("EXEC"
  * for 203), or NULL. Any other program may use the same numbers.
  */
 const char *status_systemd(int exit_status);

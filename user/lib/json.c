@@ -85,7 +85,7 @@ void json_bool(struct json *j, const char *key, bool v)
 	json_raw(j, key, v ? "true" : "false", v ? 4 : 5);
 }
 
-void json_null(struct json *j, const char *key)
+void json_nil(struct json *j, const char *key)
 {
 	json_raw(j, key, "null", 4);
 }
@@ -190,7 +190,7 @@ void json_cstr(struct json *j, const char *key, const char *s)
 	if (s)
 		add_string(j, key, s, strlen(s));
 	else
-		json_null(j, key);
+		json_nil(j, key);
 }
 
 static void add_hex(struct json *j, const char *p, size_t len)
