@@ -40,6 +40,7 @@ list()
 	test  cmd  lz4                  lz4
 	test  cmd  file                 file
 	test  cmd  mmdebstrap           mmdebstrap
+	test  cmd  pahole               pahole
 	lint  cmd  clang-format         clang-format
 	lint  cmd  shellcheck           shellcheck
 	lint  cmd  sparse               sparse

@@ -4,7 +4,8 @@
 # static binaries that guests boot with. Included by the Makefile, whose
 # variables it uses. It never runs a test: that is tests/run.
 
-.PHONY: unit-build asan-build fuzz-build death-build vm-build
+.PHONY: unit-build unit-asan-build replay-asan-build fuzz-build death-build \
+	vm-build
 TEST_CFLAGS := -Itests -Itests/unit
 
 $(B)/.test-tools: .ci/deps.sh
@@ -35,7 +36,8 @@ $(eval $(call unit_rules,$(B),$(HARDEN)))
 $(eval $(call unit_rules,$(B)/asan,$(ASAN)))
 
 unit-build: $(UNIT_MAIN:%.c=$(B)/%)
-asan-build: $(UNIT_MAIN:%.c=$(B)/asan/%) $(if $(USER_SRC),$(B)/asan/obit)
+unit-asan-build: $(UNIT_MAIN:%.c=$(B)/asan/%)
+replay-asan-build: $(B)/asan/obit
 
 # ---- fuzz: tests/fuzz/fuzz_<what>.c with libFuzzer and both sanitizers ------
 
