@@ -151,19 +151,24 @@ Dir::Etc::sourceparts "/dev/null";
 APT::Sandbox::User "";
 Acquire::Languages "none";
 Acquire::Retries "1";
-Acquire::http::Timeout "20";
-Acquire::https::Timeout "20";
+Acquire::http::Timeout "10";
+Acquire::https::Timeout "10";
 """)
         self.packages = {}
 
-    def _run(self, *args, cwd=None):
-        return subprocess.run(
-            ["apt-get", "-q", "-c", str(self.dir / "apt.conf"), *args],
-            cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=900, check=False)
+    def _run(self, *args, cwd=None, timeout=900):
+        argv = ["apt-get", "-q", "-c", str(self.dir / "apt.conf"), *args]
+        try:
+            return subprocess.run(argv, cwd=cwd, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True,
+                                  timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(
+                argv, 124, "", f"E: no answer within {timeout} s")
 
     def update(self):
-        done = self._run("-o", "APT::Update::Error-Mode=any", "update")
+        done = self._run("-o", "APT::Update::Error-Mode=any", "update",
+                         timeout=120)
         if done.returncode:
             why = re.findall(r"^E: (.*)", done.stderr, re.M)
             raise Unavailable("the package indexes cannot be had: " +

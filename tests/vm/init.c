@@ -7,9 +7,12 @@
  * The command is waited for rather than taken from the kernel's command line,
  * because a snapshot of the machine is taken while we wait.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/random.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -227,6 +230,18 @@ static void set_clock(const char *text)
 		complain("clock_settime", text);
 }
 
+/* Restored machines must differ in what they draw at random. */
+static void add_seed(const char *text)
+{
+	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 ||
+	    ioctl(fd, RNDRESEEDCRNG))
+		complain("seed", "/dev/urandom");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* NUL-separated words: settings, "--", then the command. */
 static int parse_job(char *buf, size_t len)
 {
@@ -244,6 +259,8 @@ static int parse_job(char *buf, size_t len)
 			job.id = w + 3;
 		} else if (!strncmp(w, "time=", 5)) {
 			set_clock(w + 5);
+		} else if (!strncmp(w, "seed=", 5)) {
+			add_seed(w + 5);
 		} else if (!strncmp(w, "cgroup=", 7)) {
 			job.cgroup = w + 7;
 		} else if (!strncmp(w, "env=", 4)) {

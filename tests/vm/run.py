@@ -160,6 +160,7 @@ def parse(argv):
 
 
 def main(argv):
+    vm.on_signals()
     try:
         args = parse(argv)
     except SystemExit as e:

@@ -177,8 +177,12 @@ class Suite:
         jobs.sort(key=lambda j: (j[0] == self.deaths, j[3:]))
         # A worker outlives its QEMU, which dies with the thread that forked.
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            for done in [pool.submit(job[0], *job[1:]) for job in jobs]:
-                done.result()
+            try:
+                for done in [pool.submit(job[0], *job[1:]) for job in jobs]:
+                    done.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def say(text):
@@ -219,6 +223,7 @@ def parse(argv):
 
 
 def main(argv):
+    vm.on_signals()
     args = parse(argv)
     report = Report()
     begin = time.monotonic()

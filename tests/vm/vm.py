@@ -19,6 +19,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -28,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("OBIT_VM_BUILD") or
                      HERE.parents[1] / "build" / "vm")
 LOST = 128              # exit status of a run whose guest gave no verdict
-KEEP = 4                # snapshots kept per kernel
+KEEP = 3                # snapshots kept per kernel, 80 MB each
 BOOT_TIMEOUT = 120      # s; 3 to 5 are usual, a busy machine takes 20
 MEM = 768               # MB; obit's ring and the page tables of a fork storm
 
@@ -59,6 +60,12 @@ SPLAT = re.compile(r"""^(?:\[[^\]]*\]\s*)+(?!.*\ invoked\ oom-killer:)(?:
 # Taint bits that say the kernel itself went wrong: machine check, bad page,
 # died, warned, soft lockup. 12 and 13 (out-of-tree, unsigned) are our module.
 TAINT_BAD = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
+
+
+def on_signals():
+    """Lets a killed runner unwind, so that no directory is left behind."""
+    for sig in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, lambda number, _: sys.exit(128 + number))
 
 
 class Broken(Exception):
@@ -268,9 +275,15 @@ class Machine:
                 stdin=subprocess.DEVNULL, stdout=err, stderr=err)
         self.qmp = None
         self.cmd = None
+        self.seen = bytearray()
 
     def out(self):
-        return read(self.out_path)
+        """All that ttyS1 has sent so far."""
+        with contextlib.suppress(FileNotFoundError), \
+                open(self.out_path, "rb") as f:
+            f.seek(len(self.seen))
+            self.seen += f.read()
+        return self.seen
 
     def console(self):
         return read(self.console_path).decode("utf-8", "replace")
@@ -377,10 +390,12 @@ class Run:
         self.ready = 0.0
         self.restored = False
 
+    # A restored kernel would draw the same random numbers as the one saved.
     # The job is sent again until the guest answers: a port that was idle when
     # the machine was saved swallows the first byte, and init reads one job.
     def job(self):
-        words = [*self.words, f"time={time.time():.9f}", "--", *self.argv]
+        words = [*self.words, f"time={time.time():.9f}",
+                 f"seed={os.urandom(32).hex()}", "--", *self.argv]
         raw = b"\0".join(os.fsencode(str(w)) for w in words) + b"\0"
         return f"\nRUN {raw.hex()}\n"
 
@@ -468,7 +483,7 @@ class Run:
 
     def body(self):
         """(what the command printed so far, the verdict's match or None)."""
-        out = self.machine.out()
+        out = bytes(self.machine.out())
         start = out.find(b"OBIT-RUN\n")
         if start < 0:
             return b"", None
@@ -479,12 +494,17 @@ class Run:
     def follow(self):
         """Waits for the verdict; returns True when time is up instead."""
         end = time.monotonic() + self.timeout
+        size = -1
         while True:
             over = self.machine.proc.poll() is not None
-            body, verdict = self.body()
-            if verdict or over:
+            if len(self.machine.out()) != size:
+                size = len(self.machine.seen)
+                body, verdict = self.body()
+                if verdict:
+                    return False
+                self.pass_on(body, False)
+            if over:
                 return False
-            self.pass_on(body, False)
             if time.monotonic() > end:
                 self.machine.backtraces()
                 return True
