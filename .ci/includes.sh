@@ -95,7 +95,7 @@ check()
 		$(files kmod) /dev/null | grep -v '^kmod/compat\.h:' |
 		bad 5 "kernel versions are compared in kmod/compat.h"
 	# shellcheck disable=SC2046
-	grep -nwE 'bpf_core_(field_exists|type_(exists|matches|size)|enum_value(_exists)?)|LINUX_KERNEL_VERSION' \
+	grep -nwE 'bpf_core_(field_exists|type_(exists|matches)|enum_value(_exists)?)|LINUX_KERNEL_VERSION' \
 		$(files bpf) /dev/null |
 		grep -Ev '^bpf/(flavors|kernel)\.bpf\.h:' |
 		bad 5 "the kernel's shapes are tested in bpf/flavors.bpf.h"
