@@ -124,6 +124,7 @@ struct victim {
 	pid_t pid;		/* tgid in the initial namespace */
 	int fd[2];		/* [0] the case's end, [1] the victim's */
 	int pidfd;		/* -1 if none */
+	u64 go_ns;		/* let go, or struck: the death began after */
 	u64 dead_lo, dead_hi;	/* CLOCK_BOOTTIME bounds of the death */
 	u64 rel_lo, rel_hi;	/* bounds of the release */
 	bool waited;		/* status and ru come from wait4 */
@@ -160,6 +161,8 @@ void victim_meet(struct victim *v);
 void victim_base(struct victim *v);
 void victim_reread(struct victim *v);
 void victim_go(struct victim *v);
+/* It dies of what comes next, without being let go. */
+void victim_doom(struct victim *v);
 
 /* In the parent, wherever it runs: peek, then reap, with clock bounds. */
 void victim_peek(struct victim *v);

@@ -315,19 +315,44 @@ void victim_base(struct victim *v)
 	victim_reread(v);
 }
 
+void victim_doom(struct victim *v)
+{
+	v->go_ns = v->dead_lo = boot_ns();
+}
+
 void victim_go(struct victim *v)
 {
-	v->dead_lo = boot_ns();
+	victim_doom(v);
 	if (send(v->fd[0], "g", 1, 0) != 1)
 		case_fail("cannot let %s go: %m", v->label);
 }
 
 /* ---- the truth ---- */
 
+/* As long as its pidfd is silent it lives: moves the lower bound up. */
+static void watch(struct victim *v, int fd)
+{
+	struct pollfd pfd = { fd, POLLIN, 0 };
+	u64 start = boot_ns(), t;
+
+	do {
+		t = boot_ns();
+		if (poll(&pfd, 1, 10))
+			return;
+		v->dead_lo = t;
+	} while (t < start + 30 * SEC);
+	case_fail("%s does not die", v->label);
+}
+
 void victim_peek(struct victim *v)
 {
 	siginfo_t si = { 0 };
+	int fd = syscall(SYS_pidfd_open, v->pid, 0);
 
+	if (fd >= 0) {
+		watch(v, fd);
+		close(fd);
+	}
 	while (waitid(P_PID, v->pid, &si, WEXITED | WNOWAIT | __WALL))
 		if (errno != EINTR)
 			case_fail("waitid %s: %m", v->label);
@@ -370,10 +395,7 @@ void victim_open(struct victim *v)
 
 void victim_gone(struct victim *v)
 {
-	struct pollfd pfd = { v->pidfd, POLLIN, 0 };
-
-	if (poll(&pfd, 1, 15000) != 1)
-		case_fail("%s does not die", v->label);
+	watch(v, v->pidfd);
 	v->dead_hi = boot_ns();
 	v->rel_lo = v->dead_lo;
 	v->rel_hi = v->dead_hi;

@@ -215,6 +215,15 @@ static void want_fate(struct victim *v)
 		"time", m_some("checked in boot_ns")));
 }
 
+/* Where sched_process_exit fires differs by kernel, and a teardown may last
+ * between it and the instant that clock bounds know: that of the zombie. */
+static u64 exit_lo(struct victim *v)
+{
+	u64 lo = v->dead_lo - 200 * MSEC;
+
+	return lo > v->go_ns ? lo : v->go_ns;
+}
+
 static void want_who(struct victim *v)
 {
 	struct proc *p = v->p;
@@ -244,7 +253,7 @@ static void want_who(struct victim *v)
 	put(v, "cgroup_id", json_incref(p->cgroup_id));
 	put(v, "container", json_incref(p->container));
 	put(v, "pid_ns", json_integer(p->pid_ns));
-	put(v, "life_ns", m_range(v->dead_lo - born - 10 * MSEC,
+	put(v, "life_ns", m_range(exit_lo(v) - born - 10 * MSEC,
 				  v->dead_hi - born));
 	put(v, "threads", json_integer(p->threads));
 	put(v, "execed", json_false());
@@ -252,12 +261,12 @@ static void want_who(struct victim *v)
 
 static void want_all(struct victim *v)
 {
-	if (!v->p || !v->dead_lo || !v->dead_hi)
+	if (!v->p || !v->go_ns || !v->dead_hi)
 		case_fail("%s: no base or no bounds", v->label);
 	v->want = json_object();
 	put(v, "event", json_string("obituary"));
-	put(v, "time", want_time(v->dead_lo, v->dead_hi));
-	put(v, "boot_ns", m_range(v->dead_lo, v->dead_hi));
+	put(v, "time", want_time(exit_lo(v), v->dead_hi));
+	put(v, "boot_ns", m_range(exit_lo(v), v->dead_hi));
 	want_who(v);
 	put(v, "asked_by", json_null());
 	put(v, "oom", json_null());
@@ -280,7 +289,7 @@ void died_exit(struct victim *v, int value)
 	v->status = status << 8;
 	want_all(v);
 	put(v, "reapable_ns",
-	    m_tier(json_null(), m_range(0, v->dead_hi - v->dead_lo)));
+	    m_tier(json_null(), m_range(0, v->dead_hi - v->go_ns)));
 	put(v, "exit_value", json_integer(value));
 	put(v, "exit_code", json_integer(v->status));
 	put(v, "exit_status", json_integer(status));
@@ -302,7 +311,7 @@ void died_signal(struct victim *v, int sig, const char *cause, json_t *killer)
 		case_fail("%s: wait4 says %#x, not %s", v->label, v->status,
 			  signal_name(sig));
 	want_all(v);
-	put(v, "reapable_ns", m_range(0, v->dead_hi - v->dead_lo));
+	put(v, "reapable_ns", m_range(0, v->dead_hi - v->go_ns));
 	put(v, "exit_value", json_null());
 	put(v, "exit_code", json_integer(v->status));
 	put(v, "exit_status", json_null());
@@ -326,8 +335,8 @@ void expect_autoreaped(struct victim *v, const char *sigchld)
 	if (json_is_string(json_object_get(v->want, "signal")))
 		expect(v, "reapable_ns",
 		       m_tier(m_or(json_null(), m_range(0, v->dead_hi -
-							v->dead_lo)),
-			      m_range(0, v->dead_hi - v->dead_lo)));
+							v->go_ns)),
+			      m_range(0, v->dead_hi - v->go_ns)));
 }
 
 void expect_new_parent(struct victim *v, pid_t tgid)
@@ -338,7 +347,7 @@ void expect_new_parent(struct victim *v, pid_t tgid)
 void expect_asked_by(struct victim *v, json_t *sender, u64 lo, u64 hi)
 {
 	json_object_set_new(sender, "age_ns",
-			    m_range(v->dead_lo > hi ? v->dead_lo - hi : 0,
+			    m_range(exit_lo(v) > hi ? exit_lo(v) - hi : 0,
 				    v->dead_hi - lo));
 	expect(v, "asked_by", sender);
 }
