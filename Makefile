@@ -205,21 +205,24 @@ run: ## install what is missing, build, and watch (sudo make run ARGS=...)
 	$(Q)$(MAKE) -j$$(nproc) all
 	$(Q)exec $(B)/obit trace $(ARGS)
 
-MAN  := $(wildcard docs/*.8)
-COMP := $(wildcard docs/obit.bash)
-BASH_COMPLETIONS := share/bash-completion/completions
-install: $(B)/obit ## into DESTDIR=, under PREFIX=/usr/local
-	install -D -m 755 $(B)/obit '$(DESTDIR)$(PREFIX)/sbin/obit'
-	$(if $(MAN),install -D -m 644 -t \
-		'$(DESTDIR)$(PREFIX)/share/man/man8' $(MAN))
-	$(if $(COMP),install -D -m 644 $(COMP) \
-		'$(DESTDIR)$(PREFIX)/$(BASH_COMPLETIONS)/obit')
+# Both are made of what the program says of itself.
+$(B)/docs/obit.8 $(B)/docs/obit.bash: $(B)/docs/obit.%: $(B)/obit .ci/docs.sh
+	@mkdir -p $(@D)
+	@$(call say,DOC,$@)
+	$(Q)sh .ci/docs.sh $* $(B)/obit > $@
+
+docs: $(B)/docs/obit.8 $(B)/docs/obit.bash ## man page and bash completion
+
+BINDIR  = $(DESTDIR)$(PREFIX)/sbin
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man/man8
+COMPDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+install: $(B)/obit docs ## into DESTDIR=, under PREFIX=/usr/local
+	install -D -m 755 $(B)/obit '$(BINDIR)/obit'
+	install -D -m 644 $(B)/docs/obit.8 '$(MANDIR)/obit.8'
+	install -D -m 644 $(B)/docs/obit.bash '$(COMPDIR)/obit'
 
 uninstall: ## remove exactly what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/sbin/obit'
-	$(foreach m,$(MAN),rm -f \
-		'$(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(m))';)
-	$(if $(COMP),rm -f '$(DESTDIR)$(PREFIX)/$(BASH_COMPLETIONS)/obit')
+	rm -f '$(BINDIR)/obit' '$(MANDIR)/obit.8' '$(COMPDIR)/obit'
 
 compile_commands.json: ## for clangd and other tools
 	@$(call say,GEN,$@)
