@@ -108,7 +108,8 @@ static int set_number(const struct opt *o, const char *arg, uint64_t *v,
 		 o->kind == OPT_K_DURATION ?
 		 "it must be a duration such as 20ms, 1s or 2h" :
 		 "it must be a whole number");
-	if (o->max || (max < UINT64_MAX && err != -EINVAL)) {
+	if (o->max || (max < UINT64_MAX && (err == -ERANGE ||
+					    (!err && *v > max)))) {
 		buf_adds(why, " from ");
 		add_amount(why, o, o->min);
 		buf_adds(why, " to ");
