@@ -13,7 +13,6 @@ import lzma
 import os
 import pathlib
 import re
-import shlex
 import shutil
 import struct
 import subprocess
@@ -128,8 +127,8 @@ def mirrors():
 class Apt:
     """A private apt: its own sources, lists and cache, under the cache."""
 
-    def __init__(self, suites):
-        self.dir = cache_dir() / "apt"
+    def __init__(self, suites, directory):
+        self.dir = directory
         for sub in ("lists/partial", "cache/archives/partial"):
             (self.dir / sub).mkdir(parents=True, exist_ok=True)
         (self.dir / "status").touch()
@@ -173,9 +172,9 @@ Acquire::https::Timeout "10";
             why = re.findall(r"^E: (.*)", done.stderr, re.M)
             raise Unavailable("the package indexes cannot be had: " +
                               (why[0] if why else "apt-get update failed"))
-        self._load()
 
-    def _load(self):
+    def load(self):
+        """Reads what the indexes say of linux-* packages."""
         text = self._run("indextargets", "--format",
                          "$(RELEASE) $(FILENAME)").stdout
         for line in text.splitlines():
@@ -224,6 +223,15 @@ Acquire::https::Timeout "10";
                                       "index has")
                 todo.append(got)
         return out
+
+    def download_all(self, names):
+        """Downloads @names and all that they depend on; returns the files."""
+        done = self._run("-y", "--no-install-recommends", "--download-only",
+                         "install", *names)
+        if done.returncode:
+            why = re.findall(r"^E: (.*)", done.stderr, re.M)
+            raise Unavailable(why[0] if why else "apt-get install failed")
+        return sorted((self.dir / "cache/archives").glob("*.deb"))
 
     def download(self, pkgs, where):
         """Puts the .deb files into @where; apt checks them against the index."""
@@ -327,8 +335,10 @@ def fetch(names, log=print):
     kernels = {name: cached(name) for name in names}
     with locked():
         try:
-            apt = Apt([s for row in rows.values() for s in row[0]])
+            apt = Apt([s for row in rows.values() for s in row[0]],
+                      cache_dir() / "apt")
             apt.update()
+            apt.load()
         except Unavailable as e:
             missing = [n for n in names if not kernels[n]]
             if missing:
@@ -383,29 +393,42 @@ def fetch_one(apt, name, row, log):
     return Kernel(name, final)
 
 
+# What kbuild runs, apart from the compiler; nothing in it is ever configured.
+TOOLS = ("base-files make binutils libc6-dev pahole libelf1t64 libssl3t64 "
+         "bash dash coreutils sed grep mawk findutils perl-base xz-utils "
+         "diffutils").split()
+
+
 def tools_root(release, log=print):
-    """A minimal Debian @release with compiler and make, as a directory."""
+    """Debian @release's compiler and make in a directory, to chroot into.
+
+    The packages are unpacked and not installed: that takes no privilege.
+    """
     root = cache_dir() / "tools" / release
     if root.is_dir():
         return root
-    need("mmdebstrap", "mmdebstrap")
     with locked("tools.lock"), workdir() as tmp:
         if root.is_dir():
             return root
-        main, _ = mirrors()
         log(f"unpacking Debian {release}'s compiler into {root}")
+        apt = Apt([release], tmp / "apt")
+        apt.update()
         gcc = {"trixie": "gcc-14"}.get(release, "gcc")
-        done = subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase",
-             "--mode=" + ("root" if os.geteuid() == 0 else "unshare"),
-             f"--include={gcc},make,pahole,binutils,kmod,libelf1t64,libssl3t64",
-             release, str(tmp / "root"),
-             f"deb [signed-by={KEYRING}] {main} {release} main"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False)
-        if done.returncode:
-            raise Unavailable(f"Debian {release}'s compiler cannot be had: " +
-                              shlex.quote(done.stderr.strip()[-300:]))
+        for deb in apt.download_all([gcc, *TOOLS]):
+            subprocess.run(["dpkg-deb", "-x", str(deb), str(tmp / "root")],
+                           check=True)
+        new = tmp / "root"
+        for name in ("bin", "sbin", "lib", "lib64"):
+            (new / "usr" / name).mkdir(parents=True, exist_ok=True)
+            if not (new / name).exists():
+                (new / name).symlink_to(f"usr/{name}")
+        for name, to in (("awk", "mawk"), ("sh", "dash")):
+            if not (new / "usr/bin" / name).exists():
+                (new / "usr/bin" / name).symlink_to(to)
+        for name in ("proc", "dev", "tmp"):
+            (new / name).mkdir(exist_ok=True)
+        for name in ("doc", "man", "locale"):
+            shutil.rmtree(new / "usr/share" / name, ignore_errors=True)
         root.parent.mkdir(exist_ok=True)
-        (tmp / "root").rename(root)
+        new.rename(root)
     return root

@@ -26,8 +26,8 @@ while [ "$1" != -- ]; do
 	shift
 done
 shift
-mount --bind /dev "$root/dev"
-mount -t proc proc "$root/proc" 2>/dev/null || mount --rbind /proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --rbind /proc "$root/proc"
 exec chroot "$root" "$@"
 """
 
