@@ -2,28 +2,13 @@
 /*
  * cgroup: names of cgroups as they are made, renamed and freed, so that one
  * which goes with its last process still has its name. Owns CGROUP. Never who
- * is in one: EXIT says that by id.
+ * is in one: EXIT says that by id. Also the walk that finds a css_set's place in
+ * the v1 hierarchies.
  */
 #include "obit.bpf.h"
 
 #define CGROUP_PATH_SHORT	248
 #define CGROUP_PATH_LONG	4096
-
-static __always_inline u32 hierarchy_of(struct cgroup *cg, u32 *root_id)
-{
-	struct cgroup_root *root = BPF_CORE_READ(cg, root);
-	u32 mask = 0, id = BPF_CORE_READ(root, hierarchy_id);
-
-	*root_id = id;
-	if (id == 0)
-		return OBIT_HIER_UNIFIED;
-	mask = BPF_CORE_READ(root, subsys_mask);
-	if (subsys_memory() < 32 && mask & 1U << subsys_memory())
-		return OBIT_HIER_MEMORY;
-	if (subsys_pids() < 32 && mask & 1U << subsys_pids())
-		return OBIT_HIER_PIDS;
-	return cgroup_is_systemd(cg) ? OBIT_HIER_SYSTEMD : OBIT_HIER_NONE;
-}
 
 /* false: the path did not fit into `room` (a constant) and nothing was sent */
 static __always_inline bool named_record(struct cgroup *cg, const char *path,
@@ -56,6 +41,38 @@ static __always_inline int named(struct cgroup *cg, const char *path)
 {
 	if (!named_record(cg, path, CGROUP_PATH_SHORT, false))
 		named_record(cg, path, CGROUP_PATH_LONG, true);
+	return 0;
+}
+
+/*
+ * The first non-root place of memory, pids and name=systemd in the v1
+ * hierarchies: where those are used everything sits in the root of v2. A named
+ * hierarchy has no subsystem: it is found on the css_set's list of links.
+ */
+__noinline u64 cgroup_v1_of(u64 css_set)
+{
+	struct css_set *cset = (void *)css_set;
+	struct list_head *head, *pos;
+	struct cgroup *cg;
+
+	cg = cgroup_of_subsys(cset, subsys_memory());
+	if (cgroup_is_v1_child(cg))
+		return (u64)cg;
+	cg = cgroup_of_subsys(cset, subsys_pids());
+	if (cgroup_is_v1_child(cg))
+		return (u64)cg;
+	head = (struct list_head *)((char *)cset +
+		bpf_core_field_offset(struct css_set, cgrp_links));
+	pos = BPF_CORE_READ(head, next);
+	for (int i = 0; i < 20 && pos && pos != head; i++) {
+		struct cgrp_cset_link *link = (void *)((char *)pos -
+			bpf_core_field_offset(struct cgrp_cset_link, cgrp_link));
+
+		cg = BPF_CORE_READ(link, cgrp);
+		if (cgroup_is_v1_child(cg) && cgroup_is_systemd(cg))
+			return (u64)cg;
+		pos = BPF_CORE_READ(link, cgrp_link.next);
+	}
 	return 0;
 }
 

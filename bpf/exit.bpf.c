@@ -21,49 +21,21 @@ static __always_inline void fill_pid_ns(struct obit_exit *r,
 	r->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
 }
 
+/*
+ * The exit call the current task is in: its kind in the upper half, its full
+ * 32-bit argument in the lower. Global: the verifier looks at it once.
+ */
+__noinline u64 exit_call_of_current(void)
+{
+	s32 value = 0;
+	u64 call = exit_syscall_of_current(&value);
+
+	return call << 32 | (u32)value;
+}
+
 static __always_inline u32 pid_global(struct pid *pid)
 {
 	return pid->numbers[0].nr;
-}
-
-/*
- * The first non-root place of memory, pids and name=systemd in the v1
- * hierarchies: where those are used everything sits in the root of v2.
- */
-static __always_inline void fill_cgroup_v1(struct obit_exit *r,
-					   struct css_set *cset)
-{
-	struct list_head *head, *pos;
-	struct cgroup *cg;
-
-	cg = cgroup_of_subsys(cset, subsys_memory());
-	if (cgroup_is_v1_child(cg)) {
-		r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
-		r->cgroup_hierarchy = OBIT_HIER_MEMORY;
-		return;
-	}
-	cg = cgroup_of_subsys(cset, subsys_pids());
-	if (cgroup_is_v1_child(cg)) {
-		r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
-		r->cgroup_hierarchy = OBIT_HIER_PIDS;
-		return;
-	}
-	/* a named hierarchy has no subsystem: it is on the list of links */
-	head = (struct list_head *)((char *)cset +
-		bpf_core_field_offset(struct css_set, cgrp_links));
-	pos = BPF_CORE_READ(head, next);
-	for (int i = 0; i < 20 && pos && pos != head; i++) {
-		struct cgrp_cset_link *link = (void *)((char *)pos -
-			bpf_core_field_offset(struct cgrp_cset_link, cgrp_link));
-
-		cg = BPF_CORE_READ(link, cgrp);
-		if (cgroup_is_v1_child(cg) && cgroup_is_systemd(cg)) {
-			r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
-			r->cgroup_hierarchy = OBIT_HIER_SYSTEMD;
-			return;
-		}
-		pos = BPF_CORE_READ(link, cgrp_link.next);
-	}
 }
 
 static __always_inline void fill_cgroup(struct obit_exit *r,
@@ -75,8 +47,15 @@ static __always_inline void fill_cgroup(struct obit_exit *r,
 	r->cgroup_id = cg->kn->id;
 	r->cgroup_hierarchy = OBIT_HIER_UNIFIED;
 	r->cgroup_v1_id = 0;
-	if (config.cgroup_v1 && cg->level == 0)
-		fill_cgroup_v1(r, cset);
+	if (config.cgroup_v1 && cg->level == 0) {
+		cg = (void *)cgroup_v1_of((u64)BPF_CORE_READ(leader, cgroups));
+		if (cg) {
+			u32 root;
+
+			r->cgroup_v1_id = BPF_CORE_READ(cg, kn, id);
+			r->cgroup_hierarchy = hierarchy_of(cg, &root);
+		}
+	}
 }
 
 static __always_inline void fill_ids(struct obit_exit *r,
@@ -140,13 +119,17 @@ static __always_inline void fill_usage_at_exit(struct obit_usage *u,
 static __always_inline void thread_exits(struct task_struct *p,
 					 struct signal_struct *sig)
 {
-	enum exit_syscall call = EXIT_NONE;
 	struct proc_state *st;
 	bool leader = p->group_leader == p;
+	u32 call = EXIT_NONE;
 	s32 value = 0;
 
-	if (!(p->flags & PF_SIGNALED))
-		call = exit_syscall_of(p, &value);
+	if (!(p->flags & PF_SIGNALED)) {
+		u64 c = exit_call_of_current();
+
+		call = c >> 32;
+		value = (s32)c;
+	}
 	/* of racing exit_group calls the kernel takes the first one's byte */
 	if (call == EXIT_GROUP && (value & 0xff) << 8 != sig->group_exit_code)
 		call = EXIT_NONE;
@@ -178,8 +161,7 @@ static __always_inline void fill_values(struct obit_exit *r,
 					struct task_struct *leader,
 					struct proc_state *st)
 {
-	enum exit_syscall call = EXIT_NONE;
-	u32 flags = 0;
+	u32 call = EXIT_NONE, flags = 0;
 	s32 value = 0;
 
 	r->group_value = 0;
@@ -203,8 +185,12 @@ static __always_inline void fill_values(struct obit_exit *r,
 		r->pdeath_signal = p->pdeath_signal;
 		r->pdeath_tid = p->pid;
 	}
-	if (!(p->flags & PF_SIGNALED))
-		call = exit_syscall_of(p, &value);
+	if (!(p->flags & PF_SIGNALED)) {
+		u64 c = exit_call_of_current();
+
+		call = c >> 32;
+		value = (s32)c;
+	}
 	r->last_value = value;
 	if (call == EXIT_THREAD)
 		flags |= OBIT_EXIT_LAST_VALUE;
@@ -312,7 +298,8 @@ int BPF_PROG(tp__sched_process_exit, struct task_struct *p)
 	} else {
 		dead = sig->live.counter == 0;
 	}
-	armed_children(p, !dead);
+	if (p->children.next != &p->children)
+		armed_children(bpf_get_current_task(), !dead);
 	if (dead)
 		process_exits(p, sig, flags);
 	else

@@ -77,10 +77,14 @@ static __always_inline bool signal_autoreap(struct signal_struct *sig)
  * the stack (FRED changed it on x86); before 5.15 they are right at its end
  * (THREAD_SIZE 16 KiB on x86-64).
  */
-static __always_inline struct pt_regs *user_regs(struct task_struct *t)
+static __always_inline struct pt_regs *user_regs_of_current(void)
 {
+	struct task_struct *t;
+
 	if (HAVE_HELPER(task_pt_regs))
-		return (struct pt_regs *)bpf_task_pt_regs(t);
+		return (struct pt_regs *)
+			bpf_task_pt_regs(bpf_get_current_task_btf());
+	t = (struct task_struct *)bpf_get_current_task();
 #if defined(__TARGET_ARCH_x86)
 	return (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + 16384 -
 				  bpf_core_type_size(struct pt_regs));
@@ -96,7 +100,7 @@ enum exit_syscall {
 };
 
 /*
- * The exit call a task is in, and its full 32-bit argument. Only for a task
+ * The exit call the current task is in, and its full 32-bit argument. Only for a task
  * that is in do_exit() and was not killed: a system call from which it exits
  * then is one of these two.
  *
@@ -104,10 +108,9 @@ enum exit_syscall {
  * write and ioprio_get in the 64-bit table, from which nobody exits. Bit 30
  * marks x32.
  */
-static __always_inline enum exit_syscall exit_syscall_of(struct task_struct *t,
-							 s32 *value)
+static __always_inline enum exit_syscall exit_syscall_of_current(s32 *value)
 {
-	struct pt_regs *regs = user_regs(t);
+	struct pt_regs *regs = user_regs_of_current();
 
 	if (!regs)
 		return EXIT_NONE;

@@ -7,6 +7,7 @@
 
 #define PATH_MAX_BYTES	512	/* of exe that is shipped whole */
 #define NAME_BYTES	256	/* NAME_MAX and its NUL */
+#define EXE_ROOM	1024	/* a power of two above the sum: a mask bounds it */
 #define PATH_STEPS	48	/* names and mount crossings */
 #define ARGS_SMALL	512
 #define ARGS_LARGE	4096
@@ -48,54 +49,63 @@ int BPF_PROG(tp__sched_process_fork, struct task_struct *parent,
  * be called from a tracepoint. Without locks: a rename meanwhile can mix names,
  * which d_path() avoids by trying again; exec of a path being renamed is rare.
  */
-static __always_inline u32 read_exe(char *to, struct mm_struct *mm, u32 *flags)
+
+/* Appends a name; the length so far lives in the record, so that the verifier
+ * forgets what it knew of it and each turn of the loop looks like the last. */
+static __always_inline bool add_name(struct obit_exec *r, struct dentry *d)
+{
+	const unsigned char *name = BPF_CORE_READ(d, d_name.name);
+	u32 off = *(volatile u16 *)&r->exe_len;
+	long n;
+
+	if (off >= PATH_MAX_BYTES)
+		return false;
+	n = bpf_probe_read_kernel_str(r->data + off, NAME_BYTES, name);
+	if (n <= 0 || n > NAME_BYTES)
+		return false;
+	*(volatile u16 *)&r->exe_len = off + n;
+	return true;
+}
+
+static __always_inline void read_exe(struct obit_exec *r, struct mm_struct *mm)
 {
 	struct file *file = BPF_CORE_READ(mm, exe_file);
 	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
 	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
 	struct mount *m;
-	u32 off = 0;
 
 	if (!d || !vfs)
-		return 0;
+		return;
 	/* simple_dname(): a file that was never in a directory, as memfd */
-	if (BPF_CORE_READ(d, d_op, d_dname))
-		*flags |= OBIT_EXEC_PSEUDO;
-	else if (!BPF_CORE_READ(d, d_hash.pprev) &&
-		 BPF_CORE_READ(d, d_parent) != d)
-		*flags |= OBIT_EXEC_DELETED;
+	if (BPF_CORE_READ(d, d_op, d_dname)) {
+		r->flags |= OBIT_EXEC_PSEUDO;
+		add_name(r, d);
+		return;
+	}
+	r->flags |= OBIT_EXEC_LEAF_FIRST;
+	if (!BPF_CORE_READ(d, d_hash.pprev) && BPF_CORE_READ(d, d_parent) != d)
+		r->flags |= OBIT_EXEC_DELETED;
 	m = (struct mount *)((char *)vfs -
 			     bpf_core_field_offset(struct mount, mnt));
 
 	for (int i = 0; i < PATH_STEPS; i++) {
+		struct dentry *root = BPF_CORE_READ(m, mnt.mnt_root);
 		struct dentry *up = BPF_CORE_READ(d, d_parent);
-		const unsigned char *name;
-		long n;
+		struct mount *over;
 
-		if (!(*flags & OBIT_EXEC_PSEUDO) &&
-		    (d == BPF_CORE_READ(m, mnt.mnt_root) || d == up)) {
-			struct mount *over = BPF_CORE_READ(m, mnt_parent);
-
-			if (over == m || !over ||
-			    d != BPF_CORE_READ(m, mnt.mnt_root))
-				return off;
-			d = BPF_CORE_READ(m, mnt_mountpoint);
-			m = over;
+		if (d != root && d != up) {
+			if (!add_name(r, d))
+				break;
+			d = up;
 			continue;
 		}
-		if (off >= PATH_MAX_BYTES)
-			break;
-		name = BPF_CORE_READ(d, d_name.name);
-		n = bpf_probe_read_kernel_str(to + off, NAME_BYTES, name);
-		if (n <= 0 || n > NAME_BYTES)
-			break;
-		off += n;
-		if (*flags & OBIT_EXEC_PSEUDO)
-			return off;
-		d = up;
+		over = BPF_CORE_READ(m, mnt_parent);
+		if (d != root || over == m || !over)
+			return;
+		d = BPF_CORE_READ(m, mnt_mountpoint);
+		m = over;
 	}
-	*flags |= OBIT_EXEC_EXE_CUT;
-	return off;
+	r->flags |= OBIT_EXEC_EXE_CUT;
 }
 
 /*
@@ -105,10 +115,10 @@ static __always_inline u32 read_exe(char *to, struct mm_struct *mm, u32 *flags)
 static __always_inline void exec_record(struct task_struct *p, u32 old_tid,
 					struct linux_binprm *bprm, u32 room)
 {
-	const u32 data = PATH_MAX_BYTES + NAME_BYTES + room;
+	const u32 data = EXE_ROOM + room;
 	struct mm_struct *mm = p->mm;
 	u64 start = mm->arg_start, total = mm->arg_end - start;
-	u32 flags = 0, exe_len, n;
+	u32 exe_len, n;
 	struct obit_exec *r;
 
 	r = record_begin(OBIT_EV_EXEC, sizeof(*r) + data, OBIT_LOST_CONTEXT);
@@ -120,23 +130,22 @@ static __always_inline void exec_record(struct task_struct *p, u32 old_tid,
 	r->args_total = total;
 	r->pdeath_signal = p->pdeath_signal;
 	r->pad = 0;
-	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
-		flags |= OBIT_EXEC_SECURE;
-
-	exe_len = read_exe(r->data, mm, &flags);
-	if (exe_len >= PATH_MAX_BYTES + NAME_BYTES)
-		exe_len = PATH_MAX_BYTES + NAME_BYTES - 1;
+	r->flags = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ?
+		   OBIT_EXEC_SECURE : 0;
+	r->exe_len = 0;
+	read_exe(r, mm);
+	exe_len = *(volatile u16 *)&r->exe_len;
+	barrier_var(exe_len);
+	exe_len &= EXE_ROOM - 1;	/* for the verifier: it is less */
 	n = total < room ? total : room;
 	barrier_var(n);
 	if (n > room)
 		n = room;
 	if (n && bpf_probe_read_user(r->data + exe_len, n, (void *)start)) {
-		flags |= OBIT_EXEC_ARGS_FAULT;
+		r->flags |= OBIT_EXEC_ARGS_FAULT;
 		n = 0;
 	}
-	r->exe_len = exe_len;
 	r->args_len = n;
-	r->flags = flags;
 	r->hdr.len = (sizeof(*r) + exe_len + n + 7) & ~7;
 	record_end(r);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * maps: the one definition of every map, switch and counter, and the licence.
- * Never code.
+ * maps: the one definition of every map, switch and counter, the licence, and
+ * how an entry of procs is made. Never a program.
  */
 #include "obit.bpf.h"
 
@@ -10,6 +10,18 @@ struct procs_map procs SEC(".maps");
 
 const volatile struct obit_config config = { .wake_bytes = 1 << 20 };
 struct obit_counters counters;
-volatile u32 scan_id;
+volatile __u32 scan_id;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+__noinline int proc_make(u64 key, u64 start_boottime, u32 tgid)
+{
+	struct proc_state new = {};
+
+	new.start_boottime = start_boottime;
+	new.tgid = tgid;
+	if (bpf_map_update_elem(&procs, &key, &new, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&procs, &key))
+		count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
+	return 0;
+}

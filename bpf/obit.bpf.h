@@ -20,7 +20,7 @@
 
 extern const volatile struct obit_config config;
 extern struct obit_counters counters;
-extern volatile u32 scan_id;
+extern volatile __u32 scan_id;
 
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -69,6 +69,17 @@ struct procs_map {
 	__type(value, struct proc_state);
 };
 extern struct procs_map procs SEC(".maps");
+
+/* A pointer as a plain number, which global functions want: read back from the
+ * stack, where the verifier does not follow it. */
+static __always_inline u64 number_of(void *ptr)
+{
+	void *volatile on_stack = ptr;
+	u64 n = 0;
+
+	bpf_probe_read_kernel(&n, sizeof(n), (void *)&on_stack);
+	return n;
+}
 
 static __always_inline void count_lost(u32 kind, u32 reason)
 {
@@ -147,6 +158,14 @@ static __always_inline void read_who(struct obit_who *who,
 	who->pad = 0;
 }
 
+/*
+ * Global functions: the verifier looks at them once, not once for every state
+ * of every caller. Their arguments must be numbers: a pointer becomes one by
+ * BPF_CORE_READ or bpf_get_current_task(). Defined in maps.bpf.c.
+ */
+int proc_make(u64 key, u64 start_boottime, u32 tgid);
+u64 cgroup_v1_of(u64 css_set);
+
 /* The entry of a process, made if there is none; NULL if the map is full. */
 static __always_inline struct proc_state *proc_get(struct task_struct *t)
 {
@@ -155,17 +174,8 @@ static __always_inline struct proc_state *proc_get(struct task_struct *t)
 
 	if (st)
 		return st;
-
-	struct proc_state new = {};
-
-	new.start_boottime = BPF_CORE_READ(t, group_leader, start_boottime);
-	new.tgid = BPF_CORE_READ(t, tgid);
-	if (bpf_map_update_elem(&procs, &key, &new, BPF_NOEXIST)) {
-		st = bpf_map_lookup_elem(&procs, &key);
-		if (!st)
-			count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
-		return st;
-	}
+	proc_make(key, BPF_CORE_READ(t, group_leader, start_boottime),
+		  BPF_CORE_READ(t, tgid));
 	return bpf_map_lookup_elem(&procs, &key);
 }
 
@@ -232,6 +242,22 @@ static __always_inline bool cgroup_is_systemd(struct cgroup *cg)
 	bpf_probe_read_kernel(name, sizeof(name),
 			      __builtin_preserve_access_index(&root->name));
 	return *(u64 *)name == *(const u64 *)"systemd";
+}
+
+static __always_inline u32 hierarchy_of(struct cgroup *cg, u32 *root_id)
+{
+	struct cgroup_root *root = BPF_CORE_READ(cg, root);
+	u32 mask = 0, id = BPF_CORE_READ(root, hierarchy_id);
+
+	*root_id = id;
+	if (id == 0)
+		return OBIT_HIER_UNIFIED;
+	mask = BPF_CORE_READ(root, subsys_mask);
+	if (subsys_memory() < 32 && mask & 1U << subsys_memory())
+		return OBIT_HIER_MEMORY;
+	if (subsys_pids() < 32 && mask & 1U << subsys_pids())
+		return OBIT_HIER_PIDS;
+	return cgroup_is_systemd(cg) ? OBIT_HIER_SYSTEMD : OBIT_HIER_NONE;
 }
 
 /* Left out by a filter? Asked of EXIT and RELEASE with the same facts, but for

@@ -11,22 +11,24 @@
 
 #define ARMED_STEPS	96	/* children and their threads looked at */
 
-static __always_inline void armed_record(struct task_struct *p,
-					 struct task_struct *t, u32 signal,
-					 bool alive)
+/* Global, so that the verifier looks at it once and not at every turn of the
+ * loop below: then pointers come as numbers, to be read with checks. */
+__noinline int armed_record(u64 parent, u64 target, u32 signal, u32 alive)
 {
+	struct task_struct *p = (void *)parent, *t = (void *)target;
 	struct obit_armed *r;
 
 	r = record_begin(OBIT_EV_ARMED, sizeof(*r), OBIT_LOST_SIGNAL);
 	if (!r)
-		return;
-	fill_task(&r->task, p, p->pid);
-	read_comm(r->comm, p->group_leader);
+		return 0;
+	read_task(&r->task, p, BPF_CORE_READ(p, pid));
+	read_comm(r->comm, BPF_CORE_READ(p, group_leader));
 	read_task(&r->target, t, BPF_CORE_READ(t, pid));
 	read_comm(r->target_comm, BPF_CORE_READ(t, group_leader));
 	r->signal = signal;
 	r->flags = alive ? OBIT_ARMED_ALIVE : 0;
 	record_end(r);
+	return 0;
 }
 
 /*
@@ -35,15 +37,16 @@ static __always_inline void armed_record(struct task_struct *p,
  * then nothing is generated and only this walk knows. Not under tasklist_lock:
  * the reads are checked, and a list that changes underneath ends the walk.
  */
-static __always_inline void armed_children(struct task_struct *p, bool alive)
+__noinline int armed_children(u64 parent, u32 alive)
 {
+	struct task_struct *p = (void *)parent;
 	struct list_head *head, *pos, *threads = NULL, *tpos = NULL;
 
 	head = (struct list_head *)((char *)p +
 		bpf_core_field_offset(struct task_struct, children));
 	pos = BPF_CORE_READ(head, next);
 	if (pos == head)
-		return;
+		return 0;
 	for (int i = 0; i < ARMED_STEPS; i++) {
 		struct task_struct *t;
 		struct signal_struct *sig;
@@ -51,7 +54,7 @@ static __always_inline void armed_children(struct task_struct *p, bool alive)
 
 		if (!tpos) {
 			if (!pos || pos == head)
-				return;
+				return 0;
 			t = (void *)((char *)pos -
 				bpf_core_field_offset(struct task_struct,
 						      sibling));
@@ -77,8 +80,9 @@ static __always_inline void armed_children(struct task_struct *p, bool alive)
 		}
 		signal = BPF_CORE_READ(t, pdeath_signal);
 		if (signal && !BPF_CORE_READ(t, exit_state))
-			armed_record(p, t, signal, alive);
+			armed_record(parent, (u64)t, signal, alive);
 	}
+	return 0;
 }
 
 #endif

@@ -25,7 +25,8 @@
 #define CLD_EXITED	1
 #define CLD_DUMPED	3
 
-#define SIG_IGN		((void *)1)
+/* Between the functions of this file: the target ignores the signal. */
+#define SIG_IS_IGNORED	0x80000000U
 
 static __always_inline u32 cur_flags(void)
 {
@@ -36,7 +37,7 @@ static __always_inline u32 cur_flags(void)
 
 static __always_inline void *handler_of(struct task_struct *t, int sig)
 {
-	struct sighand_struct *sighand = t->sighand;
+	struct sighand_struct *sighand = BPF_CORE_READ(t, sighand);
 	void *handler = NULL;
 
 	bpf_probe_read_kernel(&handler, sizeof(handler), (char *)sighand +
@@ -99,15 +100,39 @@ static __always_inline void reapable_by_signal(int sig,
 	record_end(r);
 }
 
+/*
+ * SEND_SIG_NOINFO is (void *)0 and SEND_SIG_PRIV (void *)1. In assembly, for
+ * the verifier takes a tracepoint's pointer for valid: it would drop a test
+ * against 0 as never true, and refuses arithmetic the compiler may prefer.
+ */
+static __always_inline u32 siginfo_kind(struct kernel_siginfo *info)
+{
+	u32 kind;
+
+	asm volatile("%[kind] = 2\n\t"
+		     "if %[info] > 1 goto +3\n\t"
+		     "%[kind] = 1\n\t"
+		     "if %[info] == 1 goto +1\n\t"
+		     "%[kind] = 0"
+		     : [kind] "=&r"(kind) : [info] "r"(info));
+	return kind;
+}
+
 struct shot {		/* one generated signal, in words of this file */
 	int sig, code;
 	u32 info;	/* enum obit_siginfo */
 	u32 flags;	/* OBIT_SIG_* */
 };
 
-static __always_inline u32 sender_flags(struct task_struct *t,
-					struct task_struct *cur, u32 flags)
+/*
+ * The flags that tell of the sender, and of the target. Global functions: what
+ * the verifier knows of each bit would multiply the states of all that follows.
+ */
+__noinline u32 sender_flags(u64 target)
 {
+	struct task_struct *t = (void *)target, *cur = current_task();
+	u32 flags = BPF_CORE_READ(cur, flags);
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u32 f = 0;
 
 	if (flags & PF_EXITING)
@@ -122,33 +147,37 @@ static __always_inline u32 sender_flags(struct task_struct *t,
 		f |= OBIT_SIG_SENDER_ALIVE;
 	if (BPF_CORE_READ(cur, signal, leader))
 		f |= OBIT_SIG_SESSION_LEADER;
-	if (BPF_CORE_READ(cur, tgid) == t->tgid)
+	if ((u32)BPF_CORE_READ(t, tgid) == tgid)
 		f |= OBIT_SIG_SAME_GROUP;
-	if (t->real_parent->tgid == BPF_CORE_READ(cur, tgid))
+	if ((u32)BPF_CORE_READ(t, real_parent, tgid) == tgid)
 		f |= OBIT_SIG_CHILD;
-	if (t->ptrace) {
+	if (BPF_CORE_READ(t, ptrace)) {
 		f |= OBIT_SIG_TRACED;
-		if (t->parent->tgid == BPF_CORE_READ(cur, tgid))
+		if ((u32)BPF_CORE_READ(t, parent, tgid) == tgid)
 			f |= OBIT_SIG_TRACER;
 	}
 	return f;
 }
 
-static __always_inline u32 target_flags(struct task_struct *t, int sig,
-					void *handler)
+__noinline u32 target_flags(u64 target, u32 sig)
 {
-	struct signal_struct *s = t->signal;
+	struct task_struct *t = (void *)target;
+	struct signal_struct *s = BPF_CORE_READ(t, signal);
+	u64 handler = (u64)handler_of(t, sig);
 	u32 f = 0;
 
-	if (s->flags & SIGNAL_GROUP_EXIT && s->group_exit_code == sig)
+	if (BPF_CORE_READ(s, flags) & SIGNAL_GROUP_EXIT &&
+	    (u32)BPF_CORE_READ(s, group_exit_code) == sig)
 		f |= OBIT_SIG_DECIDED;
-	if ((u64)handler > 1)
+	if (handler > 1)
 		f |= OBIT_SIG_HANDLER;
-	if (t->blocked.sig[0] & 1ULL << (sig - 1))
+	if (handler == 1)
+		f |= SIG_IS_IGNORED;
+	if (BPF_CORE_READ(t, blocked.sig[0]) & 1ULL << (sig - 1))
 		f |= OBIT_SIG_BLOCKED;
-	if (t->pdeath_signal == sig)
+	if ((u32)BPF_CORE_READ(t, pdeath_signal) == sig)
 		f |= OBIT_SIG_PDEATH;
-	if (t->flags & PF_EXITING)
+	if (BPF_CORE_READ(t, flags) & PF_EXITING)
 		f |= OBIT_SIG_TARGET_EXITING;
 	if (signal_autoreap(s))
 		f |= OBIT_SIG_TARGET_AUTOREAP;
@@ -214,13 +243,15 @@ static __always_inline void may_kill(struct task_struct *t, struct shot *s,
 				     u32 result, u32 flags)
 {
 	struct task_struct *cur = current_task();
-	void *handler = handler_of(t, s->sig);
+	u64 target = number_of(t);
 	bool sent = result == TRACE_SIGNAL_DELIVERED ||
 		    result == TRACE_SIGNAL_LOSE_INFO;
 	bool of_death;	/* sent because somebody dies, or a terminal goes */
+	bool ignores;
 
-	s->flags |= target_flags(t, s->sig, handler) |
-		    sender_flags(t, cur, flags);
+	s->flags |= target_flags(target, s->sig) | sender_flags(target);
+	ignores = s->flags & SIG_IS_IGNORED;
+	s->flags &= ~SIG_IS_IGNORED;
 	of_death = s->info != OBIT_SI_INFO &&
 		   !(s->flags & OBIT_SIG_SAME_GROUP) &&
 		   (flags & PF_EXITING ||
@@ -233,7 +264,7 @@ static __always_inline void may_kill(struct task_struct *t, struct shot *s,
 	}
 	if (sent && s->flags & OBIT_SIG_HANDLER && from_outside(s))
 		remember(t, cur, s);
-	if (of_death || (!(s->flags & OBIT_SIG_HANDLER) && handler != SIG_IGN))
+	if (of_death || (!(s->flags & OBIT_SIG_HANDLER) && !ignores))
 		signal_record(t, cur, s);
 }
 
@@ -251,12 +282,9 @@ int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
 
 	if (sig < 1 || sig > 64)
 		return 0;
-	if ((u64)info > 1) {
-		s.info = OBIT_SI_INFO;
+	s.info = siginfo_kind(info);
+	if (s.info == OBIT_SI_INFO)
 		s.code = BPF_CORE_READ(info, si_code);
-	} else {
-		s.info = (u64)info;
-	}
 	if (s.info == OBIT_SI_INFO && s.code >= CLD_EXITED &&
 	    s.code <= CLD_DUMPED &&
 	    (u32)t->tgid != bpf_get_current_pid_tgid() >> 32) {

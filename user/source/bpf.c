@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * source bpf: records from the BPF programs. Owns the skeleton: chooses the
+ * programs by what the kernel takes, loads, attaches, drains the ring, and
+ * turns the programs' loss counters into LOSS records. Never joins anything.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "../bpf/shared.h"
+#include "obit.skel.h"
+#include "lib/log.h"
+#include "source/hooks.h"
+#include "source/source.h"
+
+#define RING_DEFAULT	(8ULL << 20)
+#define MISSES_EVERY_NS	1000000000ULL
+
+struct source {
+	struct obit_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[64], *tasks, *pdeath;	/* the last two: in links */
+	int wake;		/* epoll: edge-triggered on the ring */
+	enum tier tier;
+	bool precise;
+	bool scanned;		/* the first read has listed the tasks */
+	char why[128];		/* why not fentry, empty if it runs */
+	unsigned int programs;
+	const struct emit *to;	/* while draining */
+	uint64_t lost[OBIT_LOST_KIND_NR][OBIT_LOST_REASON_NR];
+	uint64_t misses, misses_at;
+};
+
+static uint64_t boot_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int libbpf_says(enum libbpf_print_level level, const char *fmt,
+		       va_list args)
+{
+	char *text, *line, *save = NULL;
+
+	(void)level;
+	if (log_get_level() < LOG_LVL_DEBUG ||
+	    vasprintf(&text, fmt, args) < 0)
+		return 0;
+	/* a verifier's log comes as one message of many lines */
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		log_debug("%s", line);
+	free(text);
+	return 0;
+}
+
+/* --- which programs ------------------------------------------------------ */
+
+/* What of the table runs, by what the kernel takes and what was asked for. */
+struct choice {
+	bool load[64];
+	bool exact_reapable, exact_release;
+	enum tier tier;
+	char why[128];
+};
+
+static struct bpf_program *program_of(struct source *s, const char *name)
+{
+	return bpf_object__find_program_by_name(s->skel->obj, name);
+}
+
+/* Tries the fentry rows; false if those that make the tier do not all work. */
+static bool choose_exact(struct choice *c)
+{
+	bool served[SERVES_PDEATH_SET + 1] = { [SERVES_ITSELF] = true };
+	size_t i;
+
+	for (i = 0; hook_rows[i].program; i++) {
+		const struct hook_row *row = &hook_rows[i];
+		char why[128];
+		int err;
+
+		if (row->use != USE_EXACT ||
+		    (row->serves && served[row->serves]))
+			continue;
+		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
+			c->load[i] = true;
+			served[row->serves] = true;
+			continue;
+		}
+		log_info("%s is left out: %s", row->program, why);
+		if (row->serves == SERVES_REAPABLE && !c->why[0])
+			snprintf(c->why, sizeof(c->why), "%s", why);
+	}
+	c->exact_reapable = served[SERVES_REAPABLE];
+	c->exact_release = served[SERVES_RELEASE];
+	if (c->exact_reapable && c->exact_release && served[SERVES_EXIT_CALL])
+		return true;
+	if (!c->why[0])
+		snprintf(c->why, sizeof(c->why), "%s cannot be hooked",
+			 !c->exact_reapable ? "do_notify_parent" :
+			 !c->exact_release ? "cgroup_release" :
+			 "do_group_exit");
+	return false;
+}
+
+static int choose(const struct source_opts *o, bool exact, struct choice *c)
+{
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	c->tier = TIER_TRACEPOINTS;
+	if (exact) {
+		if (choose_exact(c)) {
+			c->tier = TIER_FENTRY;
+		} else if (o->tier == TIER_FORCE_FENTRY) {
+			log_error("--tier fentry cannot be had: %s", c->why);
+			return -EOPNOTSUPP;
+		} else {
+			memset(c->load, 0, sizeof(c->load));
+			c->exact_reapable = c->exact_release = false;
+		}
+	}
+	for (i = 0; hook_rows[i].program; i++) {
+		const struct hook_row *row = &hook_rows[i];
+		char why[128];
+		int err;
+
+		if (row->use == USE_EXACT ||
+		    (row->use == USE_INEXACT && c->exact_release) ||
+		    (row->use == USE_PRECISE &&
+		     (!o->precise || c->tier != TIER_TRACEPOINTS)))
+			continue;
+		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
+			c->load[i] = true;
+			continue;
+		}
+		if (err == -EPERM || err == -EACCES) {
+			log_error("the kernel refuses BPF programs (%s): run as root, or with CAP_BPF and CAP_PERFMON",
+				  strerrorname_np(-err));
+			return -EPERM;
+		}
+		if (row->required) {
+			log_error("no obituary can be had by BPF on this kernel: %s",
+				  why);
+			return -EOPNOTSUPP;
+		}
+		log_info("%s is left out: %s", row->program, why);
+	}
+	return 0;
+}
+
+/* --- loading ------------------------------------------------------------- */
+
+static uint32_t ring_bytes(uint64_t want)
+{
+	uint64_t size = sysconf(_SC_PAGESIZE);
+
+	if (!want)
+		want = RING_DEFAULT;
+	while (size < want && size < 1ULL << 30)
+		size <<= 1;
+	return size;
+}
+
+static bool cgroup_v1_mounted(void)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[512];
+	bool v1 = false;
+
+	if (!f)
+		return true;	/* cannot tell: the programs look */
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "0::", 3))
+			v1 = true;
+	fclose(f);
+	return v1;
+}
+
+static void configure(struct source *s, const struct source_opts *o,
+		      const struct choice *c)
+{
+	struct obit_config *cfg = (void *)&s->skel->rodata->config;
+	const struct kernel_filter *f = &o->filter;
+	uint32_t bytes = ring_bytes(o->buffer_bytes);
+	size_t i;
+
+	cfg->exit_has_group_dead = tracepoint_has_arg("sched_process_exit", 1);
+	cfg->victim_is_task = tracepoint_arg_is_pointer("mark_victim", 0);
+	cfg->exact_reapable = c->exact_reapable;
+	cfg->cgroup_v1 = cgroup_v1_mounted();
+	cfg->page_shift = __builtin_ctz(sysconf(_SC_PAGESIZE));
+	cfg->wake_bytes = bytes / 4;
+	cfg->self_tgid = getpid();
+	cfg->filter_tgid = f->have_tgid;
+	cfg->tgid = f->tgid;
+	cfg->filter_uid = f->have_uid;
+	cfg->uid = f->uid;
+	cfg->filter_comm = f->have_comm;
+	memcpy(cfg->comm, f->comm, sizeof(cfg->comm));
+	cfg->filter_cgroup = f->have_cgroup;
+	cfg->cgroup_id = f->cgroup_id;
+	cfg->filter_failed = f->failed;
+
+	bpf_map__set_max_entries(s->skel->maps.ring, bytes);
+	for (i = 0; hook_rows[i].program; i++) {
+		struct bpf_program *p = program_of(s, hook_rows[i].program);
+
+		bpf_program__set_autoload(p, c->load[i]);
+		s->programs += c->load[i];
+	}
+}
+
+/*
+ * Attaches all but the iterators, which run when asked. The order matters at
+ * the start: who sees the end must be there before who sees the beginning, or
+ * a process could die unseen between the two with its birth on record.
+ */
+static int attach(struct source *s, const struct choice *c)
+{
+	size_t i, n = 0;
+
+	while (hook_rows[n].program)
+		n++;
+	for (i = n; i-- > 0;) {
+		struct bpf_link *link;
+
+		if (!c->load[i])
+			continue;
+		link = bpf_program__attach(program_of(s, hook_rows[i].program));
+		if (!link) {
+			log_info("%s cannot be attached: %s",
+				 hook_rows[i].program, strerror(errno));
+			return -errno;
+		}
+		s->links[i] = link;
+		if (!strcmp(hook_rows[i].program, "iter__tasks"))
+			s->tasks = link;
+		else if (!strcmp(hook_rows[i].program, "iter__pdeath"))
+			s->pdeath = link;
+	}
+	return 0;
+}
+
+static int drain_one(void *ctx, void *data, size_t size)
+{
+	struct source *s = ctx;
+	struct obit_hdr *h = data;
+
+	if (size < sizeof(*h) || h->len > size)
+		return -EBADMSG;
+	return s->to ? s->to->event(s->to->ctx, h) : 0;
+}
+
+static int open_ring(struct source *s)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int fd = bpf_map__fd(s->skel->maps.ring);
+
+	s->ring = ring_buffer__new(fd, drain_one, s, NULL);
+	if (!s->ring)
+		return -errno;
+	/*
+	 * Level-triggered, the ring is "readable" with every record, and the
+	 * reader would run once a record. Edge-triggered, it is only when a
+	 * program asked for a wake-up because the ring fills.
+	 */
+	s->wake = epoll_create1(EPOLL_CLOEXEC);
+	if (s->wake < 0 || epoll_ctl(s->wake, EPOLL_CTL_ADD, fd, &ev))
+		return -errno;
+	return 0;
+}
+
+static void unload(struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(s->links) / sizeof(*s->links); i++) {
+		bpf_link__destroy(s->links[i]);
+		s->links[i] = NULL;
+	}
+	s->tasks = s->pdeath = NULL;
+	ring_buffer__free(s->ring);
+	s->ring = NULL;
+	obit_bpf__destroy(s->skel);
+	s->skel = NULL;
+	if (s->wake >= 0)
+		close(s->wake);
+	s->wake = -1;
+}
+
+static void bpf_close(struct source *s)
+{
+	if (!s)
+		return;
+	unload(s);
+	free(s);
+}
+
+static int load(struct source *s, const struct source_opts *o, bool exact)
+{
+	struct choice c;
+	int err;
+
+	err = choose(o, exact, &c);
+	if (err)
+		return err;
+	s->skel = obit_bpf__open();
+	if (!s->skel) {
+		log_error("the BPF object cannot be opened: %s",
+			  strerror(errno));
+		return -errno;
+	}
+	s->programs = 0;
+	configure(s, o, &c);
+	err = obit_bpf__load(s->skel);
+	if (!err)
+		err = attach(s, &c);
+	if (!err)
+		err = open_ring(s);
+	if (err) {
+		unload(s);
+		if (err == -ENOMEM || err == -EPERM)
+			log_info("BPF maps may be limited by RLIMIT_MEMLOCK before Linux 5.11");
+		return err;
+	}
+	s->tier = c.tier;
+	s->precise = o->precise && c.tier == TIER_TRACEPOINTS;
+	snprintf(s->why, sizeof(s->why), "%s", c.why);
+	return 0;
+}
+
+static int bpf_open(struct source **out, const struct source_opts *o)
+{
+	/* before 5.11 maps count as locked memory; refused is fine elsewhere */
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	bool exact = o->tier != TIER_FORCE_TRACEPOINTS;
+	struct source *s;
+	int err;
+
+	libbpf_set_print(libbpf_says);
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited))
+		log_debug("RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
+	if (!hooks_btf()) {
+		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): BPF needs CONFIG_DEBUG_INFO_BTF=y");
+		return -EOPNOTSUPP;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->wake = -1;
+	err = load(s, o, exact);
+	if (err && err != -EPERM && err != -EOPNOTSUPP && exact &&
+	    o->tier == TIER_AUTO) {
+		log_info("tier fentry does not load (%s), trying tracepoints alone",
+			 strerror(-err));
+		err = load(s, o, false);
+		snprintf(s->why, sizeof(s->why), "fentry does not load");
+	}
+	if (err) {
+		if (err != -EPERM && err != -EOPNOTSUPP)
+			log_error("the BPF programs cannot be loaded: %s (-vv shows why)",
+				  strerror(-err));
+		bpf_close(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+static void bpf_info(struct source *s, struct source_info *info)
+{
+	info->tier = s->tier;
+	info->source = SOURCE_BPF;
+	info->live = true;
+	if (s->tier == TIER_FENTRY)
+		snprintf(info->text, sizeof(info->text),
+			 "bpf, tier fentry (%u programs)", s->programs);
+	else
+		snprintf(info->text, sizeof(info->text),
+			 "bpf, tier tracepoints%s (%u programs)%s%.100s",
+			 s->precise ? " with system calls" : "", s->programs,
+			 s->why[0] ? "; " : "", s->why);
+}
+
+static int bpf_fd(struct source *s)
+{
+	return s->wake;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static int run_iterator(struct bpf_link *link)
+{
+	char buf[64];
+	ssize_t n;
+	int fd = bpf_iter_create(bpf_link__fd(link));
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf, sizeof(buf));
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	close(fd);
+	return n < 0 ? -errno : 0;
+}
+
+static int drain(struct source *s, const struct emit *to)
+{
+	int n;
+
+	s->to = to;
+	n = ring_buffer__consume(s->ring);
+	s->to = NULL;
+	return n;
+}
+
+/* Runs an iterator, gives its records, and closes them with a SCAN. */
+static int scan(struct source *s, const struct emit *to, struct bpf_link *link,
+		enum obit_scan_what what)
+{
+	struct obit_scan end = {
+		.hdr = { .type = OBIT_EV_SCAN, .len = sizeof(end) },
+		.what = what,
+	};
+	int err, n;
+
+	if (!link)
+		return 0;
+	end.scan = ++s->skel->bss->scan_id;
+	err = run_iterator(link);
+	if (err) {
+		log_warn("the tasks that run already cannot be listed: %s",
+			 strerror(-err));
+		return 0;
+	}
+	n = drain(s, to);
+	if (n < 0)
+		return n;
+	end.hdr.boot_ns = boot_now();
+	err = to->event(to->ctx, &end.hdr);
+	return err ? err : n + 1;
+}
+
+static int tell_loss(const struct emit *to, uint32_t kind, uint32_t reason,
+		     uint64_t count)
+{
+	struct obit_loss loss = {
+		.hdr = { .type = OBIT_EV_LOSS, .len = sizeof(loss),
+			 .boot_ns = boot_now() },
+		.kind = kind, .reason = reason, .count = count,
+	};
+
+	return to->event(to->ctx, &loss.hdr);
+}
+
+/* Runs of a program that the kernel skipped since one was in progress on that
+ * CPU; counted since 5.12. */
+static uint64_t count_misses(struct source *s)
+{
+	struct bpf_program *p;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(p, s->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+static int tell_losses(struct source *s, const struct emit *to)
+{
+	const struct obit_counters *c = &s->skel->bss->counters;
+	uint64_t now = boot_now();
+	int kind, reason, err;
+
+	for (kind = 0; kind < OBIT_LOST_KIND_NR; kind++)
+		for (reason = 0; reason < OBIT_LOST_REASON_NR; reason++) {
+			uint64_t n = *(volatile __u64 *)&c->lost[kind][reason];
+
+			if (n == s->lost[kind][reason])
+				continue;
+			err = tell_loss(to, kind, reason,
+					n - s->lost[kind][reason]);
+			if (err)
+				return err;
+			s->lost[kind][reason] = n;
+		}
+	if (now - s->misses_at >= MISSES_EVERY_NS) {
+		uint64_t n = count_misses(s);
+
+		s->misses_at = now;
+		if (n > s->misses) {
+			err = tell_loss(to, OBIT_LOST_CONTEXT,
+					OBIT_LOST_MISSED, n - s->misses);
+			if (err)
+				return err;
+			s->misses = n;
+		}
+	}
+	return 0;
+}
+
+static int bpf_read(struct source *s, const struct emit *to)
+{
+	struct epoll_event ev;
+	int n, err, before = 0;
+
+	epoll_wait(s->wake, &ev, 1, 0);		/* takes back the edge */
+	if (!s->scanned) {
+		s->scanned = true;
+		before = scan(s, to, s->tasks, OBIT_SCAN_TASKS);
+		if (before < 0)
+			return before;
+	}
+	n = drain(s, to);
+	if (n < 0)
+		return n;
+	err = tell_losses(s, to);
+	return err ? err : n + before;
+}
+
+static int bpf_scan(struct source *s, const struct emit *to)
+{
+	return scan(s, to, s->pdeath, OBIT_SCAN_PDEATH);
+}
+
+const struct source_type bpf_source = {
+	.name = "bpf",
+	.open = bpf_open,
+	.info = bpf_info,
+	.fd = bpf_fd,
+	.read = bpf_read,
+	.scan = bpf_scan,
+	.close = bpf_close,
+};

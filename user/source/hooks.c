@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hooks: the table of programs, and the trial of a place by an empty program.
+ * Never by version: a place is there if BTF names it and the kernel takes a
+ * program for it.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "source/hooks.h"
+
+const struct hook_row hook_rows[] = {
+	{ "tp__sched_process_fork", "tp_btf", "sched_process_fork",
+	  "lineage, inherited exe and args, thread count", USE_ALWAYS, 0, false },
+	{ "tp__sched_process_exec", "tp_btf", "sched_process_exec",
+	  "exe and args", USE_ALWAYS, 0, false },
+	{ "tp__sched_process_exit", "tp_btf", "sched_process_exit",
+	  "death, exit value, ids, parent, cgroup, usage", USE_ALWAYS, 0, true },
+	{ "tp__sched_process_free", "tp_btf", "sched_process_free",
+	  "final wait status, release (15 to 50 ms late)", USE_INEXACT,
+	  SERVES_RELEASE, true },
+	{ "tp__signal_generate", "tp_btf", "signal_generate",
+	  "killer, cause, reapable by SIGCHLD", USE_ALWAYS, 0, false },
+	{ "tp__signal_deliver", "tp_btf", "signal_deliver",
+	  "signals a handler took (asked_by)", USE_ALWAYS, 0, false },
+	{ "tp__mark_victim", "tp_btf", "mark_victim",
+	  "OOM victims", USE_ALWAYS, 0, false },
+	{ "tp__cgroup_mkdir", "tp_btf", "cgroup_mkdir",
+	  "names of new cgroups", USE_ALWAYS, 0, false },
+	{ "tp__cgroup_rename", "tp_btf", "cgroup_rename",
+	  "names of renamed cgroups", USE_ALWAYS, 0, false },
+	{ "tp__cgroup_release", "tp_btf", "cgroup_release",
+	  "end of cgroups", USE_ALWAYS, 0, false },
+	{ "iter__tasks", "iter", "task",
+	  "processes and zombies that are there already", USE_ALWAYS, 0, false },
+	{ "iter__pdeath", "iter", "task",
+	  "armed parent-death signals", USE_ALWAYS, 0, false },
+	{ "fexit__do_notify_parent", "fexit", "do_notify_parent",
+	  "exact instant of reapable, verdict of autoreap", USE_EXACT,
+	  SERVES_REAPABLE, false },
+	{ "fentry__cgroup_task_release", "fentry", "cgroup_task_release",
+	  "exact release and who reaped (from 6.19)", USE_EXACT,
+	  SERVES_RELEASE, false },
+	{ "fentry__cgroup_release", "fentry", "cgroup_release",
+	  "exact release and who reaped (to 6.18)", USE_EXACT,
+	  SERVES_RELEASE, false },
+	{ "fentry__do_group_exit", "fentry", "do_group_exit",
+	  "instant of exit_group(2)", USE_EXACT, SERVES_EXIT_CALL, false },
+	{ "fentry__do_exit", "fentry", "do_exit",
+	  "instant of exit(2)", USE_EXACT, 0, false },
+	{ "fexit__x64_sys_prctl", "fexit", "__x64_sys_prctl",
+	  "parent-death signals set", USE_EXACT, SERVES_PDEATH_SET, false },
+	{ "fexit__arm64_sys_prctl", "fexit", "__arm64_sys_prctl",
+	  "parent-death signals set", USE_EXACT, SERVES_PDEATH_SET, false },
+	{ "fexit__ia32_sys_prctl", "fexit", "__ia32_sys_prctl",
+	  "parent-death signals set by 32-bit programs", USE_EXACT, 0, false },
+	{ "fentry__commit_creds", "fentry", "commit_creds",
+	  "parent-death signals cleared by credentials", USE_EXACT, 0, false },
+	{ "tp__sys_enter", "tp_btf", "sys_enter",
+	  "instant of the exit call (--precise)", USE_PRECISE, 0, false },
+	{ "tp__sys_exit", "tp_btf", "sys_exit",
+	  "instant of wait and prctl (--precise)", USE_PRECISE, 0, false },
+	{ .program = NULL },
+};
+
+struct btf *hooks_btf(void)
+{
+	static struct btf *btf;
+
+	if (!btf)
+		btf = btf__load_vmlinux_btf();
+	return btf;
+}
+
+static enum bpf_attach_type attach_type(const char *kind)
+{
+	if (!strcmp(kind, "fentry"))
+		return BPF_TRACE_FENTRY;
+	if (!strcmp(kind, "fexit"))
+		return BPF_TRACE_FEXIT;
+	if (!strcmp(kind, "iter"))
+		return BPF_TRACE_ITER;
+	return BPF_TRACE_RAW_TP;
+}
+
+/* BTF id of the place, or negative errno: tracepoints are typedefs there, and
+ * iterators functions by another name. */
+static int place_id(const struct hook_row *row)
+{
+	struct btf *btf = hooks_btf();
+	char name[128];
+
+	if (!btf)
+		return -ENOPKG;
+	switch (attach_type(row->kind)) {
+	case BPF_TRACE_RAW_TP:
+		snprintf(name, sizeof(name), "btf_trace_%s", row->place);
+		return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	case BPF_TRACE_ITER:
+		snprintf(name, sizeof(name), "bpf_iter_%s", row->place);
+		return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	default:
+		return btf__find_by_name_kind(btf, row->place, BTF_KIND_FUNC);
+	}
+}
+
+enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
+			 size_t why_len)
+{
+	const struct bpf_insn empty[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	int id = place_id(row), fd, link;
+
+	*err = 0;
+	why[0] = '\0';
+	if (id < 0) {
+		*err = id;
+		if (id == -ENOPKG)
+			snprintf(why, why_len, "the kernel has no BTF");
+		else
+			snprintf(why, why_len, "this kernel has no %s %s",
+				 attach_type(row->kind) == BPF_TRACE_RAW_TP ?
+				 "tracepoint" : "function", row->place);
+		return HOOK_ABSENT;
+	}
+	opts.expected_attach_type = attach_type(row->kind);
+	opts.attach_btf_id = id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "obit_try", "GPL", empty, 2,
+			   &opts);
+	if (fd < 0) {
+		*err = fd;
+		snprintf(why, why_len, "%s is refused at load (%s)", row->kind,
+			 strerrorname_np(-fd));
+		return HOOK_REFUSED;
+	}
+	/* an iterator attaches only with a target of its own: loading will do */
+	if (opts.expected_attach_type == BPF_TRACE_ITER) {
+		close(fd);
+		return HOOK_OK;
+	}
+	link = bpf_raw_tracepoint_open(NULL, fd);
+	close(fd);
+	if (link < 0) {
+		*err = link;
+		snprintf(why, why_len, "%s cannot be attached (%s)", row->kind,
+			 strerrorname_np(-link));
+		return HOOK_REFUSED;
+	}
+	close(link);
+	return HOOK_OK;
+}
+
+/* The prototype of a tracepoint; its parameter 0 is the callback's data. */
+static const struct btf_type *tracepoint_proto(const char *name)
+{
+	struct btf *btf = hooks_btf();
+	const struct btf_type *t;
+	char full[128];
+	int id;
+
+	if (!btf)
+		return NULL;
+	snprintf(full, sizeof(full), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, full, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return NULL;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (!t || !btf_is_ptr(t))
+		return NULL;
+	t = btf__type_by_id(btf, t->type);
+	return t && btf_is_func_proto(t) ? t : NULL;
+}
+
+bool tracepoint_has_arg(const char *name, unsigned int n)
+{
+	const struct btf_type *t = tracepoint_proto(name);
+
+	return t && btf_vlen(t) > n + 1;
+}
+
+bool tracepoint_arg_is_pointer(const char *name, unsigned int n)
+{
+	const struct btf_type *t = tracepoint_proto(name);
+
+	if (!t || btf_vlen(t) <= n + 1)
+		return false;
+	t = btf__type_by_id(hooks_btf(), btf_params(t)[n + 1].type);
+	return t && btf_is_ptr(t);
+}

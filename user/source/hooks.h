@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hooks: the list of every BPF program, the place in the kernel it hangs on,
+ * and how a place is tried. Shared by the bpf source, which takes what works,
+ * and by probe, which tells. Never attaches one of obit's own programs.
+ */
+#ifndef SOURCE_HOOKS_H
+#define SOURCE_HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/obituary.h"
+#include "source/probe.h"
+
+struct btf;
+
+enum hook_use {
+	USE_ALWAYS,
+	USE_INEXACT,	/* only while no exact hook serves the same fact */
+	USE_EXACT,	/* tier fentry */
+	USE_PRECISE,	/* --precise, where tier fentry does not load */
+};
+
+/* @serves: rows with the same number do the same: one of them is enough */
+enum hook_serves {
+	SERVES_ITSELF, SERVES_REAPABLE, SERVES_RELEASE, SERVES_EXIT_CALL,
+	SERVES_PDEATH_SET,
+};
+
+struct hook_row {
+	const char *program;
+	const char *kind;	/* "tp_btf", "fentry", "fexit", "iter" */
+	const char *place;
+	const char *fact;
+	enum hook_use use;
+	enum hook_serves serves;
+	bool required;		/* no obituary without it */
+};
+
+extern const struct hook_row hook_rows[];	/* ends with program NULL */
+
+/* The kernel's own BTF, or NULL with errno; loaded once, never freed. */
+struct btf *hooks_btf(void);
+
+/* Loads (and, for fentry and fexit, attaches) an empty program there. Returns
+ * the state; err and a clause why go out where it is not HOOK_OK. */
+enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
+			 size_t why_len);
+
+/* Is the kernel's tracepoint argument `n` (from 0) there, and is it a pointer? */
+bool tracepoint_has_arg(const char *name, unsigned int n);
+bool tracepoint_arg_is_pointer(const char *name, unsigned int n);
+
+#endif
