@@ -112,7 +112,9 @@ static int on_obituary(void *ctx, const struct obituary *o)
 	const struct pipeline_sink *k;
 	int err;
 
-	if (p->full || (p->cfg->filter && !filter_obituary(p->cfg->filter, o)))
+	/* The filter sees all: it remembers the zombies that it let pass. */
+	if (p->full || (p->cfg->filter && !filter_obituary(p->cfg->filter, o)) ||
+	    !(p->cfg->events & PIPELINE_OBITUARY))
 		return 0;
 	for_each_sink(p, k) {
 		err = k->type->obituary ? k->type->obituary(k->s, o) : 0;
@@ -130,7 +132,8 @@ static int on_notice(void *ctx, const struct notice *n)
 	const struct pipeline_sink *k;
 	int err;
 
-	if (p->full || (p->cfg->filter && !filter_notice(p->cfg->filter, n)))
+	if (p->full || (p->cfg->filter && !filter_notice(p->cfg->filter, n)) ||
+	    !(p->cfg->events & PIPELINE_NOTICE(n->type)))
 		return 0;
 	for_each_sink(p, k) {
 		err = k->type->notice ? k->type->notice(k->s, n) : 0;

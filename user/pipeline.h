@@ -17,6 +17,10 @@
 
 #define PIPELINE_SINKS_MAX 4
 
+#define PIPELINE_OBITUARY	1u
+#define PIPELINE_NOTICE(type)	(2u << (type))
+#define PIPELINE_ALL		(~0u)
+
 struct pipeline_sink {
 	const struct sink_type *type;
 	struct sink *s;			/* open; stays the caller's to close */
@@ -29,6 +33,7 @@ struct pipeline_sink {
  * @zombie_after_ns, @pdeath_scan_ns: 0: never
  * @count:   end after so many obituaries that passed; 0: no limit
  * @duration_ns: end after so long; 0: no limit. Live sources only
+ * @events:  PIPELINE_OBITUARY | PIPELINE_NOTICE(type)...: what is shown
  * @ready:   called once, when nothing can be missed any more; may be NULL
  */
 struct pipeline_config {
@@ -39,6 +44,7 @@ struct pipeline_config {
 	struct filter *filter;
 	uint64_t zombie_after_ns, pdeath_scan_ns;
 	uint64_t count, duration_ns;
+	unsigned int events;
 	void (*ready)(void *ctx);
 	void *ready_ctx;
 };

@@ -20,6 +20,9 @@ struct sink_opts {
 	bool line_flush;		/* a person or a pipe is waiting for each line */
 	enum tier tier;			/* of the source: the file sink notes them */
 	enum obituary_source source;
+	/* Name of a real uid, valid until the next call; NULL, as is the
+	 * function itself where names would be another machine's: none. */
+	const char *(*user_name)(uint32_t uid);
 };
 
 struct sink;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * common: options that several commands share, and what they stand for.
+ * Owns the option groups of source, filters and output, and how they become an
+ * open source, a filter and open sinks. Never loops.
+ */
+#ifndef CMD_COMMON_H
+#define CMD_COMMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/filter.h"
+#include "lib/opts.h"
+#include "pipeline.h"
+
+enum source_choice { CHOOSE_AUTO, CHOOSE_BPF, CHOOSE_KMOD, CHOOSE_BOTH };
+
+struct source_choice_opts {
+	int source;		/* enum source_choice */
+	int tier;		/* enum tier_choice */
+	bool precise;
+	uint64_t buffer_bytes;
+	const char *replay;	/* NULL: live */
+	uint64_t pdeath_scan_ns, zombie_after_ns;
+};
+
+struct filter_opts {
+	struct opt_strings where, tgid, comm, uid, cgroup, container, signal,
+		status, cause, tree;
+	bool failed;
+};
+
+enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
+
+struct output_opts {
+	int format;		/* enum output_format */
+	int colour;		/* enum colour_mode */
+	bool header;
+	const char *record;	/* NULL: no recording */
+};
+
+/* Tables whose bases are the structs above. */
+extern const struct opt source_opt_table[], filter_opt_table[],
+	output_opt_table[];
+extern const struct opt_name output_formats[];
+
+/*
+ * All return 0 or a negative errno, after one sentence by log_error().
+ * A filter is NULL where none was asked for. *type is the source that was
+ * chosen; it is told the filters that the kernel can apply.
+ */
+int common_filter(const struct filter_opts *o, struct filter **f);
+int common_open_source(const struct source_choice_opts *o,
+		       const struct filter *f, const struct source_type **type,
+		       struct source **s);
+/* Opens table or json on fd 1, and the recording if there is one; fills
+ * cfg->sinks. On error nothing stays open. */
+int common_open_sinks(const struct output_opts *o,
+		      const struct source_info *info, bool live,
+		      struct pipeline_config *cfg);
+/* Closes them all; err is what happened before. Tells a failure to write to
+ * standard output, wherever it came up. Returns err or the first failure. */
+int common_close_sinks(struct pipeline_config *cfg,
+		       const struct pipeline_result *r, int err);
+
+/* "obit: 93 deaths, 4 failures, 0 lost" on stderr. */
+void common_summary(const struct pipeline_result *r, bool filtered);
+
+#endif
