@@ -55,25 +55,36 @@ static const char digits[] =
 	"50515253545556575859606162636465666768697071727374"
 	"75767778798081828384858687888990919293949596979899";
 
+static unsigned int nr_digits(uint64_t v)
+{
+	static const uint64_t powers[] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+		1000000000, 10000000000, 100000000000, 1000000000000,
+		10000000000000, 100000000000000, 1000000000000000,
+		10000000000000000, 100000000000000000, 1000000000000000000,
+		10000000000000000000ull,
+	};
+	/* log10 from log2: 1233 / 4096 is log10(2) closely enough for 64. */
+	unsigned int bits = 64 - (unsigned int)__builtin_clzll(v | 1);
+	unsigned int guess = bits * 1233 >> 12;
+
+	return guess + (v >= powers[guess]);
+}
+
 size_t u64_decimal(char out[U64_DECIMAL_MAX], uint64_t v)
 {
-	char tmp[U64_DECIMAL_MAX];
-	char *p = tmp + sizeof(tmp);
-	size_t n;
+	unsigned int n = v ? nr_digits(v) : 1;
+	char *p = out + n;
 
 	while (v >= 100) {
 		p -= 2;
 		memcpy(p, digits + v % 100 * 2, 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		p -= 2;
-		memcpy(p, digits + v * 2, 2);
-	} else {
-		*--p = (char)('0' + v);
-	}
-	n = (size_t)(tmp + sizeof(tmp) - p);
-	memcpy(out, p, n);
+	if (v >= 10)
+		memcpy(p - 2, digits + v * 2, 2);
+	else
+		p[-1] = (char)('0' + v);
 	return n;
 }
 

@@ -8,14 +8,20 @@
 #include "json.h"
 #include "utf8.h"
 
-/* Comma and key. Keys are literals of ours and need no escaping. */
-static void begin_value(struct json *j, const char *key)
+/*
+ * Comma and key, with room for `more` bytes behind them: one check of the
+ * buffer a value. NULL without memory; else the caller commits what it wrote
+ * from *start on. Keys are literals of ours and need no escaping.
+ */
+static char *begin_value(struct json *j, const char *key, size_t more,
+			 char **start)
 {
 	size_t len = key ? strlen(key) : 0;
-	char *to = buf_reserve(j->out, len + 4), *p = to;
+	char *p;
 
-	if (!to)
-		return;
+	*start = p = buf_reserve(j->out, len + 4 + more);
+	if (!p)
+		return NULL;
 	if (j->comma)
 		*p++ = ',';
 	if (key) {
@@ -25,14 +31,23 @@ static void begin_value(struct json *j, const char *key)
 		*p++ = '"';
 		*p++ = ':';
 	}
-	buf_commit(j->out, (size_t)(p - to));
 	j->comma = true;
+	return p;
+}
+
+void json_raw(struct json *j, const char *key, const char *p, size_t len)
+{
+	char *start, *to = begin_value(j, key, len, &start);
+
+	if (!to)
+		return;
+	memcpy(to, p, len);
+	buf_commit(j->out, (size_t)(to + len - start));
 }
 
 static void open_with(struct json *j, const char *key, char bracket)
 {
-	begin_value(j, key);
-	buf_addc(j->out, bracket);
+	json_raw(j, key, &bracket, 1);
 	j->comma = false;
 }
 
@@ -62,22 +77,24 @@ void json_array_end(struct json *j)
 	close_with(j, ']');
 }
 
-void json_raw(struct json *j, const char *key, const char *p, size_t len)
-{
-	begin_value(j, key);
-	buf_add(j->out, p, len);
-}
-
 void json_u64(struct json *j, const char *key, uint64_t v)
 {
-	begin_value(j, key);
-	buf_addu(j->out, v);
+	char *start, *to = begin_value(j, key, U64_DECIMAL_MAX, &start);
+
+	if (to)
+		buf_commit(j->out, (size_t)(to - start) + u64_decimal(to, v));
 }
 
 void json_s64(struct json *j, const char *key, int64_t v)
 {
-	begin_value(j, key);
-	buf_addd(j->out, v);
+	char *start, *to = begin_value(j, key, U64_DECIMAL_MAX + 1, &start);
+
+	if (!to)
+		return;
+	if (v < 0)
+		*to++ = '-';
+	buf_commit(j->out, (size_t)(to - start) +
+		   u64_decimal(to, v < 0 ? -(uint64_t)v : (uint64_t)v));
 }
 
 void json_bool(struct json *j, const char *key, bool v)
@@ -120,34 +137,56 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/*
- * The characters between the quotes. Runs of plain ASCII are copied whole; the
- * room for the worst case is taken once, so that the loop needs no checks.
- * Returns whether the bytes were valid UTF-8.
- */
-static bool add_chars(struct buf *out, const char *p, size_t len)
+#define ONES (~0ull / 255)	/* 0x0101...: one byte in every byte */
+#define HIGH (ONES * 0x80)
+
+/* Some byte of w is 0: exact for "is there one", which is all we ask. */
+static uint64_t has_zero(uint64_t w)
 {
-	bool valid = true;
+	return (w - ONES) & ~w & HIGH;
+}
+
+/* Eight bytes at once: any below 0x20, above 0x7e, or one of the two. */
+static bool are_plain(uint64_t w)
+{
+	return !(((w - ONES * 0x20) & HIGH) | (w & HIGH) |
+		 has_zero(w ^ ONES * 0x7f) | has_zero(w ^ ONES * '"') |
+		 has_zero(w ^ ONES * '\\'));
+}
+
+/* Copies plain bytes until one that is not; how many. */
+static size_t copy_plain(char *to, const char *p, size_t len)
+{
+	size_t n = 0;
+	uint64_t w;
+
+	for (; len - n >= 8; n += 8) {
+		memcpy(&w, p + n, 8);
+		if (!are_plain(w))
+			break;
+		memcpy(to + n, &w, 8);
+	}
+	for (; n < len && is_plain((unsigned char)p[n]); n++)
+		to[n] = p[n];
+	return n;
+}
+
+/*
+ * The characters between the quotes, for which there is room even if each one
+ * is escaped. Returns the end; clears *valid if the bytes were not UTF-8.
+ */
+static char *put_chars(char *to, const char *p, size_t len, bool *valid)
+{
 	size_t at = 0, run;
-	char *start, *to;
 	uint32_t cp;
 	int n;
 
-	if (len > SIZE_MAX / ESCAPED_MAX - 1) {
-		buf_grow(out, SIZE_MAX);
-		return true;
-	}
-	start = to = buf_reserve(out, len * ESCAPED_MAX);
-	if (!to)
-		return true;
-	while (at < len) {
-		for (run = at; run < len && is_plain((unsigned char)p[run]);)
-			run++;
-		memcpy(to, p + at, run - at);
-		to += run - at;
-		at = run;
+	for (;;) {
+		run = copy_plain(to, p + at, len - at);
+		to += run;
+		at += run;
 		if (at == len)
-			break;
+			return to;
 		if ((unsigned char)p[at] < 0x80) {
 			to = escape(to, (unsigned char)p[at++]);
 			continue;
@@ -161,22 +200,28 @@ static bool add_chars(struct buf *out, const char *p, size_t len)
 			memcpy(to, UTF8_REPLACEMENT, 3);
 			to += 3;
 			at += (size_t)-n;
-			valid = false;
+			*valid = false;
 		}
 	}
-	buf_commit(out, (size_t)(to - start));
-	return valid;
 }
 
 static bool add_string(struct json *j, const char *key, const char *p,
 		       size_t len)
 {
-	bool valid;
+	bool valid = true;
+	char *start, *to;
 
-	begin_value(j, key);
-	buf_addc(j->out, '"');
-	valid = add_chars(j->out, p, len);
-	buf_addc(j->out, '"');
+	if (len > SIZE_MAX / ESCAPED_MAX / 2) {
+		buf_grow(j->out, SIZE_MAX);	/* no memory has that room */
+		return true;
+	}
+	to = begin_value(j, key, len * ESCAPED_MAX + 2, &start);
+	if (!to)
+		return true;
+	*to++ = '"';
+	to = put_chars(to, p, len, &valid);
+	*to++ = '"';
+	buf_commit(j->out, (size_t)(to - start));
 	return valid;
 }
 
@@ -193,12 +238,17 @@ void json_cstr(struct json *j, const char *key, const char *s)
 		json_nil(j, key);
 }
 
-static void add_hex(struct json *j, const char *p, size_t len)
+void json_hex(struct json *j, const char *key, const char *p, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
-	char *to = buf_reserve(j->out, len * 2 + 2);
+	char *start, *to;
 	size_t i;
 
+	if (len > SIZE_MAX / 4) {
+		buf_grow(j->out, SIZE_MAX);
+		return;
+	}
+	to = begin_value(j, key, len * 2 + 2, &start);
 	if (!to)
 		return;
 	*to++ = '"';
@@ -206,25 +256,19 @@ static void add_hex(struct json *j, const char *p, size_t len)
 		*to++ = hex[(unsigned char)p[i] >> 4];
 		*to++ = hex[(unsigned char)p[i] & 15];
 	}
-	*to = '"';
-	buf_commit(j->out, len * 2 + 2);
-}
-
-void json_hex(struct json *j, const char *key, const char *p, size_t len)
-{
-	begin_value(j, key);
-	add_hex(j, p, len);
+	*to++ = '"';
+	buf_commit(j->out, (size_t)(to - start));
 }
 
 void json_bytes(struct json *j, const char *key, const char *p, size_t len)
 {
 	if (add_string(j, key, p, len))
 		return;
-	buf_addc(j->out, ',');
-	buf_addc(j->out, '"');
+	buf_adds(j->out, ",\"");
 	buf_adds(j->out, key);
 	buf_adds(j->out, "_hex\":");
-	add_hex(j, p, len);
+	j->comma = false;
+	json_hex(j, NULL, p, len);
 }
 
 void json_newline(struct json *j)
