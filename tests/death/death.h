@@ -128,6 +128,8 @@ struct victim {
 	u64 dead_lo, dead_hi;	/* CLOCK_BOOTTIME bounds of the death */
 	u64 rel_lo, rel_hi;	/* bounds of the release */
 	bool waited;		/* status and ru come from wait4 */
+	bool told;		/* status comes from PIDFD_GET_INFO */
+	bool breeds;		/* reaped children: ru is with theirs */
 	int status;
 	struct rusage ru;
 	pid_t reaper;		/* who called wait4 */
@@ -160,6 +162,8 @@ void victim_meet(struct victim *v);
 /* In the case: meets it and reads its facts from /proc. */
 void victim_base(struct victim *v);
 void victim_reread(struct victim *v);
+/* Its parent died: whom it has now is read again, the rest stays. */
+void victim_adopted(struct victim *v);
 void victim_go(struct victim *v);
 /* It dies of what comes next, without being let go. */
 void victim_doom(struct victim *v);
@@ -194,6 +198,8 @@ void expect(struct victim *v, const char *key, json_t *val);	/* steals */
 void expect_usage(struct victim *v, const char *key, s64 lo, s64 hi);
 /* It was its kernel that reaped it: autoreaped, nobody waited. */
 void expect_autoreaped(struct victim *v, const char *sigchld);
+/* Nobody ever reaps it: its obituary is a zombie's. */
+void expect_zombie(struct victim *v);
 void expect_new_parent(struct victim *v, pid_t tgid);
 /* age_ns of asked_by: sent between lo and hi. */
 void expect_asked_by(struct victim *v, json_t *sender, u64 lo, u64 hi);
@@ -201,6 +207,7 @@ void expect_event(json_t *ev);		/* steals */
 void expect_no_task(pid_t tid, u64 start);	/* a thread: no obituary */
 void expect_thread(struct victim *v, pid_t tid);
 
+json_t *pdeath_set(struct victim *v, int sig, json_t *parent);
 json_t *pdeath_send(json_t *dead, bool alive, json_t *target, int sig,
 		    bool denied);
 json_t *hangup(json_t *from, const char *kind, json_t *target, int sig);

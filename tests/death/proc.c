@@ -3,6 +3,7 @@
  * The facts of a living process as /proc tells them: the base of every
  * expectation. Never looks at a dead one: what is gone is gone.
  */
+#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -167,7 +168,7 @@ static s64 status_last(const char *status, const char *key)
 
 	if (!s)
 		return -1;
-	end = strchr(s, '\n');
+	end = strchrnul(s + 1, '\n');
 	while (end > s && !isspace((unsigned char)end[-1]))
 		end--;
 	return strtoll(end, NULL, 10);
@@ -309,6 +310,17 @@ static void cgroup_read(struct proc *p)
 			       m_some("hierarchy not mounted here");
 	free(use);
 	free(v2);
+}
+
+void victim_adopted(struct victim *v)
+{
+	char *tail = stat_tail(v->pid, 0);
+
+	if (!tail)
+		case_fail("%s is gone", v->label);
+	v->p->ppid = stat_field(tail, 4);
+	v->p->parent = who_of(v->p->ppid);
+	free(tail);
 }
 
 struct proc *proc_read(pid_t tgid)

@@ -104,8 +104,9 @@ static void draw_ended(struct run *r, struct draw *d, int status)
 		draw_start(r, d);
 		return;
 	}
-	feed("self", judge_self(d));
-	if (!d->fail[0] && status)
+	if (!(d->c->flags & CASE_LINGER))
+		feed("self", judge_self(d));
+	if (!d->fail[0] && status && !(d->c->flags & CASE_LINGER))
 		snprintf(d->fail, sizeof(d->fail),
 			 "case: died with status %#x", status);
 	d->done = true;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -376,6 +377,9 @@ void victim_reap(struct victim *v)
 	v->status = status;
 	v->reaper = getpid();
 	v->waited = true;
+	for (int i = 0; i < used; i++)
+		if (pool[i].pid == v->reaper)
+			pool[i].breeds = true;
 	if (!v->dead_hi)
 		v->dead_hi = v->rel_hi;
 }
@@ -393,10 +397,35 @@ void victim_open(struct victim *v)
 		case_fail("pidfd_open %s: %m", v->label);
 }
 
+/* struct pidfd_info as 6.13 made it; newer kernels fill what fits. */
+struct pidfd_info {
+	uint64_t mask, cgroupid;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+
+#define PIDFD_GET_INFO_ _IOWR(0xff, 11, struct pidfd_info)
+#define PIDFD_INFO_EXIT_ (1 << 3)	/* 6.15, once it is released */
+
+static bool ask_pidfd(void *arg)
+{
+	struct victim *v = arg;
+	struct pidfd_info info = { .mask = PIDFD_INFO_EXIT_ };
+
+	if (ioctl(v->pidfd, PIDFD_GET_INFO_, &info))
+		return errno != ESRCH;
+	if (!(info.mask & PIDFD_INFO_EXIT_))
+		return false;
+	v->status = info.exit_code;
+	v->told = true;
+	return true;
+}
+
 void victim_gone(struct victim *v)
 {
 	watch(v, v->pidfd);
 	v->dead_hi = boot_ns();
+	wait_until(ask_pidfd, v, 100);
 	v->rel_lo = v->dead_lo;
 	v->rel_hi = v->dead_hi;
 }

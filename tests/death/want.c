@@ -100,6 +100,18 @@ static json_t *want_usage(struct victim *v)
 				 "read_bytes", m_some(why),
 				 "write_bytes", m_some(why));
 	}
+	if (v->breeds)		/* its own are a part of these */
+		return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			"cpu_ns", m_range(1, cpu + late),
+			"utime_ns", m_range(0, cpu + late),
+			"stime_ns", m_range(0, cpu + late),
+			"maxrss_kb", m_range(1, ru->ru_maxrss * 11 / 10 + 512),
+			"minflt", m_range(0, ru->ru_minflt + 16),
+			"majflt", m_range(0, ru->ru_majflt + 2),
+			"nvcsw", m_range(0, ru->ru_nvcsw + 8),
+			"nivcsw", m_range(0, ru->ru_nivcsw + 20),
+			"read_bytes", m_range(0, ru->ru_inblock * 512LL + 8191),
+			"write_bytes", m_range(0, ru->ru_oublock * 512LL + 8191));
 	/* in blocks of 512: what was read and written on a device */
 	rd = ru->ru_inblock * 512LL;
 	wr = ru->ru_oublock * 512LL;
@@ -184,7 +196,7 @@ static void want_fate(struct victim *v)
 	if (!v->waited) {
 		put(v, "fate", json_string("autoreaped"));
 		put(v, "reaped_by", json_null());
-		put(v, "zombie_ns", m_zombie(0, hi));
+		put(v, "zombie_ns", m_zombie(lo, hi));
 		put(v, "zombie_err_ns", m_range(0, hi + SEC));
 		return;
 	}
@@ -283,7 +295,7 @@ void died_exit(struct victim *v, int value)
 {
 	int status = value & 0xff;
 
-	if (v->waited && v->status != status << 8)
+	if ((v->waited || v->told) && v->status != status << 8)
 		case_fail("%s: wait4 says %#x, not exit %d", v->label,
 			  v->status, status);
 	v->status = status << 8;
@@ -305,8 +317,8 @@ void died_exit(struct victim *v, int value)
 
 void died_signal(struct victim *v, int sig, const char *cause, json_t *killer)
 {
-	if (!v->waited)
-		v->status |= sig;
+	if (!v->waited && !v->told)
+		v->status = sig;
 	if (!WIFSIGNALED(v->status) || WTERMSIG(v->status) != sig)
 		case_fail("%s: wait4 says %#x, not %s", v->label, v->status,
 			  signal_name(sig));
@@ -339,6 +351,11 @@ void expect_autoreaped(struct victim *v, const char *sigchld)
 			      m_range(0, v->dead_hi - v->go_ns)));
 }
 
+void expect_zombie(struct victim *v)
+{
+	want_zombie(v, ZOMBIE_AFTER + SEC);
+}
+
 void expect_new_parent(struct victim *v, pid_t tgid)
 {
 	expect(v, "new_parent", who_of(tgid));
@@ -368,6 +385,20 @@ static json_t *event(const char *name)
 	return json_pack("{s:s,s:o,s:o}", "event", name,
 			 "time", m_some("checked in boot_ns"),
 			 "boot_ns", m_some("an instant"));
+}
+
+/* In the tracepoint tier these are sampled, and say so. */
+json_t *pdeath_set(struct victim *v, int sig, json_t *parent)
+{
+	json_t *ev = event("pdeath_set");
+
+	json_object_update(ev, v->p->who);
+	json_object_set_new(ev, "tid", json_integer(v->pid));
+	json_object_set_new(ev, "signal", json_string(signal_name(sig)));
+	json_object_set_new(ev, "parent", parent);
+	json_object_set_new(ev, "sampled", m_tier(json_true(),
+			    json_pack("{s:b}", "$absent_ok", 0)));
+	return ev;
 }
 
 json_t *pdeath_send(json_t *dead, bool alive, json_t *target, int sig,
