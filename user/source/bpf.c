@@ -549,3 +549,24 @@ const struct source_type bpf_source = {
 	.scan = bpf_scan,
 	.close = bpf_close,
 };
+
+int bpf_source_stats(struct source *s, const char *program,
+		     struct program_stats *st)
+{
+	struct bpf_program *p = program_of(s, program);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int err;
+
+	if (!p || bpf_program__fd(p) < 0)
+		return -ENOENT;
+	err = bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len);
+	if (err)
+		return err;
+	st->runs = info.run_cnt;
+	st->run_ns = info.run_time_ns;
+	/* the field is there since 5.12; older kernels fill in less */
+	st->misses = len > offsetof(struct bpf_prog_info, recursion_misses) ?
+		     (int64_t)info.recursion_misses : -1;
+	return 0;
+}

@@ -47,6 +47,17 @@ struct btf *hooks_btf(void);
 enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
 			 size_t why_len);
 
+/* The kernel's statistics of one of obit's programs in an open bpf source.
+ * misses: -1 where the kernel does not tell (before 5.12). 0, or -ENOENT if
+ * the program is not loaded, or another negative errno. */
+struct source;
+struct program_stats {
+	uint64_t runs, run_ns;
+	int64_t misses;
+};
+int bpf_source_stats(struct source *s, const char *program,
+		     struct program_stats *st);
+
 /* Is the kernel's tracepoint argument `n` (from 0) there, and is it a pointer? */
 bool tracepoint_has_arg(const char *name, unsigned int n);
 bool tracepoint_arg_is_pointer(const char *name, unsigned int n);
