@@ -32,13 +32,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_GET		16
-#define MAX_ARGS	256
+#define MAX_GET	 16
+#define MAX_ARGS 256
 
 static struct {
-	char *id;			/* echoed in the verdict */
-	const char *cgroup;		/* "v2" or "v1" */
-	char *get[MAX_GET];		/* files to send back */
+	char *id; /* echoed in the verdict */
+	const char *cgroup; /* "v2" or "v1" */
+	char *get[MAX_GET]; /* files to send back */
 	int n_get;
 	char *argv[MAX_ARGS + 1];
 } job = { .cgroup = "v2" };
@@ -343,13 +343,13 @@ static int run(void)
 		if (p[1].revents & POLLIN)
 			forward(out[0]);
 		else if (p[1].revents & (POLLHUP | POLLERR))
-			poll(p, 1, -1);	/* it closed its output: only wait */
+			poll(p, 1, -1); /* it closed its output: only wait */
 		while (read(chld_pipe[0], drain, sizeof(drain)) > 0)
 			;
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			if (pid == main_pid)
 				rc = WIFEXITED(status) ? WEXITSTATUS(status) :
-					128 + WTERMSIG(status);
+							 128 + WTERMSIG(status);
 	}
 	while (forward(out[0]))
 		;
@@ -431,5 +431,5 @@ int main(void)
 	verdict(rc);
 off:
 	reboot(RB_POWER_OFF);
-	return 1;	/* the kernel panics: the host sees a lost guest */
+	return 1; /* the kernel panics: the host sees a lost guest */
 }
