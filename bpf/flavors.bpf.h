@@ -79,13 +79,12 @@ static __always_inline bool signal_autoreap(struct signal_struct *sig)
  */
 static __always_inline struct pt_regs *user_regs_of_current(void)
 {
-	struct task_struct *t;
-
 	if (HAVE_HELPER(task_pt_regs))
 		return (struct pt_regs *)
 			bpf_task_pt_regs(bpf_get_current_task_btf());
-	t = (struct task_struct *)bpf_get_current_task();
 #if defined(__TARGET_ARCH_x86)
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+
 	return (struct pt_regs *)((char *)BPF_CORE_READ(t, stack) + 16384 -
 				  bpf_core_type_size(struct pt_regs));
 #else

@@ -270,6 +270,9 @@ static __always_inline bool filtered(struct task_struct *leader, u32 exit_code)
 		return true;
 	if (config.filter_failed && !exit_code)
 		return true;
+	if (config.filter_cgroup &&
+	    leader->cgroups->dfl_cgrp->kn->id != config.cgroup_id)
+		return true;
 	if (config.filter_comm) {
 		u64 comm[2];
 
