@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * phrase: an obituary in words.
+ * Owns how a cause, a fate and a notice are said to a person. Never escapes,
+ * never colours, never does I/O.
+ */
+#include <string.h>
+#include "core/phrase.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "lib/timefmt.h"
+#include "lib/utf8.h"
+
+/* Wordings of one thing, the longest first. */
+#define WORDINGS_MAX 4
+
+struct wordings {
+	struct buf w[WORDINGS_MAX];
+	size_t nr;
+};
+
+static struct buf *word(struct wordings *ws)
+{
+	return &ws->w[ws->nr < WORDINGS_MAX - 1 ? ws->nr++ : ws->nr];
+}
+
+static size_t columns(const struct buf *b)
+{
+	struct buf escaped = BUF_INIT;
+	size_t cols;
+
+	text_escape(&escaped, b->p, b->len);
+	cols = utf8_width(escaped.p, escaped.len);
+	buf_free(&escaped);
+	return cols;
+}
+
+static void choose(struct buf *out, struct wordings *ws, size_t width)
+{
+	size_t i = 0;
+
+	while (width && i + 1 < ws->nr && columns(&ws->w[i]) > width)
+		i++;
+	buf_add(out, ws->w[i].p, ws->w[i].len);
+	for (i = 0; i < WORDINGS_MAX; i++)
+		buf_free(&ws->w[i]);
+}
+
+static void add_comm(struct buf *out, const char comm[OBIT_COMM_LEN])
+{
+	buf_add(out, comm, strnlen(comm, OBIT_COMM_LEN));
+}
+
+void phrase_person(struct buf *out, const struct person *p)
+{
+	if (!p->tgid && !p->comm[0]) {
+		buf_addc(out, '?');
+		return;
+	}
+	add_comm(out, p->comm);
+	if (p->tgid)
+		buf_printf(out, "[%u]", p->tgid);
+}
+
+/* With the thread, where it is not the process's first: `app[500/502]`. */
+static void add_thread(struct buf *out, const struct person *p)
+{
+	if (!p->tid || p->tid == p->tgid) {
+		phrase_person(out, p);
+		return;
+	}
+	add_comm(out, p->comm);
+	buf_printf(out, "[%u/%u]", p->tgid, p->tid);
+}
+
+static const char *sig_name(int32_t sig)
+{
+	const char *name = signal_name(sig);
+
+	return name ? name : "a signal";
+}
+
+static const char *core(const struct obituary *o)
+{
+	return obituary_has(o, OB_CORE) && o->core_dumped ? ", core dumped" : "";
+}
+
+static void add_duration(struct buf *out, uint64_t ns)
+{
+	char text[DURATION_MAX];
+
+	buf_add(out, text, duration_format(text, ns));
+}
+
+/* --- exits ------------------------------------------------------------------------ */
+
+static void add_exit(struct buf *out, const struct obituary *o)
+{
+	if (obituary_has(o, OB_EXIT_CODE))
+		status_phrase(out, o->exit_code,
+			      obituary_has(o, OB_EXIT_VALUE) ? &o->exit_value
+							     : NULL);
+	else
+		buf_adds(out, "ended, status unknown");
+}
+
+static void word_exit(struct wordings *ws, const struct obituary *o)
+{
+	const char *sig = sig_name(o->asked_by.signal);
+	struct buf *b;
+
+	if (!obituary_has(o, OB_ASKED_BY)) {
+		add_exit(word(ws), o);
+		if (obituary_has(o, OB_EXIT_STATUS) && o->truncated)
+			buf_printf(word(ws), "exit %d, seen as %u",
+				   o->exit_value, o->exit_status);
+		else if (obituary_has(o, OB_EXIT_STATUS))
+			buf_printf(word(ws), "exit %u", o->exit_status);
+		return;
+	}
+	b = word(ws);
+	add_exit(b, o);
+	buf_adds(b, ", ");
+	add_duration(b, o->asked_by.age_ns);
+	buf_printf(b, " after %s from ", sig);
+	phrase_person(b, &o->asked_by);
+	b = word(ws);
+	add_exit(b, o);
+	buf_printf(b, " after %s from ", sig);
+	phrase_person(b, &o->asked_by);
+	b = word(ws);
+	add_exit(b, o);
+	buf_printf(b, " after %s", sig);
+}
+
+/* --- signals ------------------------------------------------------------------------ */
+
+/* "LONG NAME[1]" and "SHORT NAME[1]": all that blames a process reads so. */
+static void word_blame(struct wordings *ws, const struct obituary *o,
+		       const char *before, const char *shortly,
+		       const char *after)
+{
+	const char *sig = sig_name(o->signal);
+	struct buf *b;
+
+	b = word(ws);
+	buf_printf(b, "killed by %s%s", sig, before);
+	phrase_person(b, &o->killer);
+	buf_printf(b, "%s%s", after, core(o));
+	b = word(ws);
+	buf_printf(b, "%s%s", sig, shortly);
+	phrase_person(b, &o->killer);
+	buf_adds(b, after);
+	buf_printf(word(ws), "killed by %s", sig);
+}
+
+static void word_signal(struct wordings *ws, const struct obituary *o)
+{
+	const char *sig = sig_name(o->signal);
+	struct buf *b;
+
+	if (!obituary_has(o, OB_KILLER)) {
+		buf_printf(word(ws), "killed by %s: %s%s", sig,
+			   signal_about(o->signal), core(o));
+		buf_printf(word(ws), "killed by %s%s", sig, core(o));
+		return;
+	}
+	if (obituary_has(o, OB_ASKED_BY)) {
+		/* The stop that took too long: SIGTERM, a while, SIGKILL. */
+		b = word(ws);
+		buf_printf(b, "killed by %s from ", sig);
+		phrase_person(b, &o->killer);
+		buf_addc(b, ',');
+		buf_addc(b, ' ');
+		add_duration(b, o->asked_by.age_ns);
+		buf_printf(b, " after %s", sig_name(o->asked_by.signal));
+	}
+	word_blame(ws, o, " from ", " from ", "");
+}
+
+static void word_oom(struct wordings *ws, const struct obituary *o)
+{
+	struct span cg = o->oom.cgroup;
+	bool known = obituary_has(o, OB_OOM_CGROUP);
+	bool whole = known && cg.len == 1 && *cg.p == '/';
+	struct buf where = BUF_INIT, *b;
+
+	if (whole) {
+		buf_adds(&where, "whole machine");
+	} else if (known) {
+		buf_adds(&where, "cgroup ");
+		buf_add(&where, cg.p, cg.len);
+	}
+	if (where.len && obituary_has(o, OB_OOM_RSS))
+		buf_printf(word(ws), "out of memory (%s), it held %llu MiB",
+			   buf_str(&where),
+			   (unsigned long long)o->oom.rss_kb >> 10);
+	if (where.len)
+		buf_printf(word(ws), "out of memory (%s)", buf_str(&where));
+	b = word(ws);
+	buf_adds(b, "out of memory");
+	buf_free(&where);
+}
+
+static void word_fault(struct wordings *ws, const struct obituary *o)
+{
+	const char *sig = sig_name(o->signal);
+
+	buf_printf(word(ws), "crashed by %s: %s%s", sig,
+		   signal_about(o->signal), core(o));
+	buf_printf(word(ws), "crashed by %s%s", sig, core(o));
+	buf_printf(word(ws), "crashed by %s", sig);
+}
+
+static void word_terminal(struct wordings *ws, const struct obituary *o)
+{
+	const char *sig = sig_name(o->signal);
+	struct buf *b;
+
+	b = word(ws);
+	buf_printf(b, "killed by %s from terminal", sig);
+	if (obituary_has(o, OB_TTY)) {
+		buf_addc(b, ' ');
+		buf_add(b, o->tty.p, o->tty.len);
+	}
+	buf_adds(b, core(o));
+	buf_printf(word(ws), "%s from the terminal", sig);
+}
+
+static void word_killed(struct wordings *ws, const struct obituary *o)
+{
+	const char *sig = sig_name(o->signal);
+
+	switch (o->cause) {
+	case CAUSE_OOM:
+		word_oom(ws, o);
+		break;
+	case CAUSE_PDEATH:
+		word_blame(ws, o, " as its parent ended: ", ": parent ended: ",
+			   "");
+		break;
+	case CAUSE_HANGUP:
+		word_blame(ws, o, ", hung up: end of ", ", hung up: ", "");
+		break;
+	case CAUSE_ORPHANED_PGRP:
+		word_blame(ws, o, ", group orphaned: end of ",
+			   ", orphaned: ", "");
+		break;
+	case CAUSE_PIDNS:
+		word_blame(ws, o, " with its pid namespace: end of ",
+			   " with pid ns of ", "");
+		break;
+	case CAUSE_EXITKILL:
+		word_blame(ws, o, " as its tracer ended: ", ": tracer ended: ",
+			   "");
+		break;
+	case CAUSE_CGROUP_KILL:
+		word_blame(ws, o, " with its cgroup by ", " to cgroup by ", "");
+		break;
+	case CAUSE_PIDFD_AUTOKILL:
+		word_blame(ws, o, ": pidfd closed by ", ": pidfd closed by ",
+			   "");
+		break;
+	case CAUSE_TERMINAL:
+		word_terminal(ws, o);
+		break;
+	case CAUSE_SECCOMP:
+		buf_printf(word(ws), "killed by seccomp (%s)%s", sig, core(o));
+		buf_adds(word(ws), "killed by seccomp");
+		break;
+	case CAUSE_OOPS:
+		buf_printf(word(ws), "killed by a kernel oops (%s)", sig);
+		buf_adds(word(ws), "kernel oops");
+		break;
+	case CAUSE_FAULT:
+		word_fault(ws, o);
+		break;
+	case CAUSE_SELF:
+		buf_printf(word(ws), "killed itself by %s%s", sig, core(o));
+		buf_printf(word(ws), "killed itself, %s", sig);
+		break;
+	case CAUSE_UNKNOWN:
+		buf_printf(word(ws), "killed by %s, sender unknown%s", sig,
+			   core(o));
+		buf_printf(word(ws), "killed by %s", sig);
+		break;
+	case CAUSE_SIGNAL:
+	case CAUSE_EXIT:
+	case CAUSE_NR:
+		word_signal(ws, o);
+		break;
+	}
+}
+
+void phrase_death(struct buf *out, const struct obituary *o, size_t width)
+{
+	struct wordings ws = { .nr = 0 };
+
+	if (obituary_has(o, OB_SIGNAL))
+		word_killed(&ws, o);
+	else
+		word_exit(&ws, o);
+	choose(out, &ws, width);
+}
+
+/* --- fate ------------------------------------------------------------------------------ */
+
+static void add_zombie_time(struct buf *b, const struct obituary *o)
+{
+	char text[DURATION_MAX];
+	size_t len;
+
+	if (!obituary_has(o, OB_ZOMBIE_NS))
+		return;
+	len = duration_format_err(text, o->zombie_ns, o->zombie_err_ns);
+	/* "in < 20 ms", "after 3.4 s": the one is a promptness, the other not. */
+	buf_adds(b, *text == '<' ? " in " : " after ");
+	buf_add(b, text, len);
+}
+
+static bool by_parent(const struct obituary *o)
+{
+	return obituary_has(o, OB_REAPED_BY) && obituary_has(o, OB_PARENT) &&
+	       o->reaped_by.tgid == o->parent.tgid;
+}
+
+static void word_waited(struct wordings *ws, const struct obituary *o,
+			const char *verb)
+{
+	struct buf *b;
+
+	if (obituary_has(o, OB_REAPED_BY) && !by_parent(o)) {
+		b = word(ws);
+		buf_printf(b, "%s by ", verb);
+		phrase_person(b, &o->reaped_by);
+		add_zombie_time(b, o);
+		b = word(ws);
+		buf_printf(b, "%s by ", verb);
+		phrase_person(b, &o->reaped_by);
+	}
+	b = word(ws);
+	buf_adds(b, verb);
+	add_zombie_time(b, o);
+	buf_adds(word(ws), verb);
+}
+
+void phrase_fate(struct buf *out, const struct obituary *o, size_t width)
+{
+	struct wordings ws = { .nr = 0 };
+
+	switch (o->fate) {
+	case FATE_WAITED:
+		word_waited(&ws, o, "reaped");
+		break;
+	case FATE_PTRACE_WAITED:
+		word_waited(&ws, o, "reaped by tracer");
+		break;
+	case FATE_AUTOREAPED:
+		buf_adds(word(&ws), "reaped by the kernel");
+		buf_adds(word(&ws), "autoreaped");
+		break;
+	case FATE_ZOMBIE:
+		buf_adds(word(&ws), "still a zombie");
+		break;
+	case FATE_UNKNOWN:
+	case FATE_NR:
+		buf_adds(word(&ws), "fate unknown");
+		break;
+	}
+	choose(out, &ws, width);
+}
+
+/* --- notices ---------------------------------------------------------------------------- */
+
+static bool has(const struct notice *n, enum notice_have bit)
+{
+	return n->have >> bit & 1;
+}
+
+static void pdeath_send(struct buf *out, const struct notice *n)
+{
+	buf_adds(out, "parent death: ");
+	if (n->process_alive)
+		buf_adds(out, "thread ");
+	add_thread(out, &n->who);
+	buf_adds(out, n->process_alive ? " ended, its process lives on; "
+				       : " ended; ");
+	buf_adds(out, sig_name(n->signal));
+	buf_adds(out, n->denied ? " to " : " sent to ");
+	add_thread(out, &n->target);
+	if (n->denied)
+		buf_adds(out, " was refused by the kernel");
+}
+
+static void hangup(struct buf *out, const struct notice *n)
+{
+	const char *kind = has(n, NB_KIND) && n->kind ? n->kind : "";
+
+	buf_adds(out, "hang-up: ");
+	if (!has(n, NB_WHO)) {
+		buf_adds(out, "the terminal is gone");
+	} else if (!strcmp(kind, "session_leader")) {
+		buf_adds(out, "session leader ");
+		phrase_person(out, &n->who);
+		buf_adds(out, " ended");
+	} else if (!strcmp(kind, "orphaned_pgrp")) {
+		buf_adds(out, "stopped process group orphaned by the end of ");
+		phrase_person(out, &n->who);
+	} else {
+		buf_adds(out, "terminal closed by ");
+		phrase_person(out, &n->who);
+	}
+	buf_printf(out, "; %s sent to ", sig_name(n->signal));
+	phrase_person(out, &n->target);
+}
+
+static void pdeath_set(struct buf *out, const struct notice *n)
+{
+	buf_adds(out, "parent death: ");
+	add_thread(out, &n->who);
+	if (!has(n, NB_SIGNAL)) {
+		buf_adds(out, " asks for no signal any more");
+		return;
+	}
+	buf_printf(out, " gets %s when ", sig_name(n->signal));
+	if (has(n, NB_OTHER)) {
+		buf_adds(out, "thread ");
+		add_thread(out, &n->other);
+	} else {
+		buf_adds(out, "its parent");
+	}
+	buf_adds(out, " ends");
+}
+
+static void zombie(struct buf *out, const struct notice *n)
+{
+	buf_adds(out, "zombie: ");
+	phrase_person(out, &n->who);
+	if (has(n, NB_ZOMBIE_NS)) {
+		buf_adds(out, " is dead for ");
+		add_duration(out, n->zombie_ns);
+	} else {
+		buf_adds(out, " is dead");
+	}
+	buf_adds(out, ", not reaped");
+	if (has(n, NB_OTHER)) {
+		buf_adds(out, " by ");
+		phrase_person(out, &n->other);
+	}
+}
+
+static void reaped(struct buf *out, const struct notice *n)
+{
+	char text[DURATION_MAX];
+
+	buf_adds(out, "reaped: ");
+	phrase_person(out, &n->who);
+	if (has(n, NB_OTHER)) {
+		buf_adds(out, " by ");
+		phrase_person(out, &n->other);
+	}
+	if (has(n, NB_ZOMBIE_NS)) {
+		buf_adds(out, " after ");
+		buf_add(out, text, duration_format_err(text, n->zombie_ns,
+						       n->zombie_err_ns));
+	}
+}
+
+static void lost(struct buf *out, const struct notice *n)
+{
+	const char *kind = n->kind ? n->kind : "";
+	const char *reason = n->reason ? n->reason : "";
+
+	buf_printf(out, "lost: %llu ", (unsigned long long)n->count);
+	if (!strcmp(kind, "obituary"))
+		buf_adds(out, n->count == 1 ? "obituary" : "obituaries");
+	else if (!strcmp(kind, "context"))
+		buf_adds(out, n->count == 1 ? "fact that will be missing"
+					    : "facts that will be missing");
+	else
+		buf_printf(out, "%s record%s", kind, n->count == 1 ? "" : "s");
+	if (!strcmp(reason, "ring_full"))
+		buf_adds(out, ": the buffer was full (--buffer makes it larger)");
+	else if (!strcmp(reason, "map_full"))
+		buf_adds(out, ": too many processes at once");
+	else if (!strcmp(reason, "missed"))
+		buf_adds(out, ": a probe did not run");
+	else if (!strcmp(reason, "oversize"))
+		buf_adds(out, ": too long for a record");
+	else if (*reason)
+		buf_printf(out, ": %s", reason);
+}
+
+void phrase_notice(struct buf *out, const struct notice *n)
+{
+	switch (n->type) {
+	case NOTICE_PDEATH_SET:
+		pdeath_set(out, n);
+		break;
+	case NOTICE_PDEATH_CLEAR:
+		buf_adds(out, "parent death: ");
+		add_thread(out, &n->who);
+		buf_adds(out, " has no signal armed any more");
+		if (has(n, NB_REASON) && n->reason)
+			buf_printf(out, " (%s)", n->reason);
+		break;
+	case NOTICE_PDEATH_SEND:
+		pdeath_send(out, n);
+		break;
+	case NOTICE_HANGUP:
+		hangup(out, n);
+		break;
+	case NOTICE_ZOMBIE:
+		zombie(out, n);
+		break;
+	case NOTICE_REAPED:
+		reaped(out, n);
+		break;
+	case NOTICE_DISSENT:
+		buf_adds(out, "dissent: ");
+		phrase_person(out, &n->who);
+		buf_printf(out, " %s: bpf says ", n->key ? n->key : "?");
+		buf_add(out, n->bpf.p, n->bpf.len);
+		buf_adds(out, ", kmod ");
+		buf_add(out, n->kmod.p, n->kmod.len);
+		break;
+	case NOTICE_LOST:
+		lost(out, n);
+		break;
+	case NOTICE_NR:
+		break;
+	}
+}
