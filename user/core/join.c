@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * join: the life and death of a process, record by record.
+ * Alive until EXIT, then its obituary is owed until RELEASE; a zombie that
+ * stays, and one whose RELEASE was lost, are found out by asking. Never does
+ * I/O, never asks a clock, never scans all processes for what one record says.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+#define GONE_GRACE_NS 500000000ull	/* a RELEASE may come so much later */
+#define ASK_AGAIN_NS 1000000000ull
+#define ASKS_A_TICK 1024		/* each is a file of /proc to read */
+#define SWEEP_DELAY_NS 1000000000ull
+#define SWEEP_A_TICK 256
+
+/* --- births ------------------------------------------------------------------ */
+
+static int on_fork(struct join *j, const struct obit_fork *r)
+{
+	struct proc *p, *from;
+	int err;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p || p->fork_ns || p->state != PROC_ALIVE)
+		return err;
+	p->fork_ns = r->hdr.boot_ns;
+	p->parent = r->real_parent.tgid ? r->real_parent : r->forker;
+	/* A process seen by a scan first has been read from /proc itself. */
+	if (p->image)
+		return 0;
+	from = proc_find(&j->procs, r->forker.tgid, r->forker.start_boottime);
+	if (!from || from == p)
+		return 0;
+	p->image = from->image;
+	if (p->image)
+		p->image->refs++;
+	if (from->have_comm && !p->have_comm) {
+		memcpy(p->comm, from->comm, sizeof(p->comm));
+		p->have_comm = true;
+	}
+	return 0;
+}
+
+static int on_exec(struct join *j, const struct obit_exec *r)
+{
+	struct image *im;
+	struct proc *p;
+	int err;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p || p->state != PROC_ALIVE)
+		return err;
+	/* What was read from /proc never replaces what the kernel told. */
+	if (r->flags & OBIT_EXEC_SCANNED && p->image && !p->image->scanned &&
+	    p->image->boot_ns)
+		return 0;
+	im = image_new(r);
+	if (!im)
+		return -ENOMEM;
+	/* Children forked before this exec hold what was read after it. */
+	if (p->image && p->image->scanned && !(r->flags & OBIT_EXEC_SCANNED) &&
+	    r->hdr.boot_ns < p->image->boot_ns)
+		p->image->stale = true;
+	image_put(p->image);
+	p->image = im;
+	memcpy(p->comm, r->comm, sizeof(p->comm));
+	p->have_comm = true;
+	if (r->flags & OBIT_EXEC_SCANNED)
+		return 0;
+	return notice_pdeath_exec(j, p, r);
+}
+
+static int on_task(struct join *j, const struct obit_task_seen *r)
+{
+	struct proc *p;
+	int err;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p || p->state != PROC_ALIVE)
+		return err;
+	/* A leader that is dead while its threads live is neither dead nor a
+	 * zombie: signal->live tells. */
+	if (r->exit_state && !r->live && !p->death)
+		proc_set_state(&j->procs, p, PROC_UNSEEN);
+	p->parent = r->parent;
+	memcpy(p->comm, r->comm, sizeof(p->comm));
+	p->have_comm = true;
+	return 0;
+}
+
+/* --- signals ----------------------------------------------------------------- */
+
+static int take_oom(struct proc *p, struct oom *o, uint64_t rss_kb)
+{
+	if (p->oom != o) {
+		oom_put(p->oom);
+		p->oom = o;
+		o->refs++;
+	}
+	if (rss_kb)
+		p->oom_rss_kb = rss_kb;
+	return 0;
+}
+
+static int on_signal(struct join *j, const struct obit_signal *s)
+{
+	struct proc *p;
+	struct oom *o;
+	int err;
+
+	p = proc_get(&j->procs, s->task.tgid, s->task.start_boottime, &err);
+	if (!p || p->state != PROC_ALIVE)
+		return err;
+	err = notice_signal(j, s);
+	if (err)
+		return err;
+	/* One who shares the memory of an OOM victim: killed, not marked. */
+	o = s->signal == 9 && s->info == OBIT_SI_PRIV &&
+	    !(s->flags & (OBIT_SIG_KTHREAD | OBIT_SIG_SAME_GROUP)) ?
+	    oom_by(&j->ooms, s->sender.task.tid, s->hdr.boot_ns) : NULL;
+	if (o && !p->oom)
+		take_oom(p, o, 0);
+	return sent_keep(&p->sent, s);
+}
+
+static int on_asked(struct join *j, const struct obit_signal *s)
+{
+	struct death *d;
+	struct proc *p;
+	int err;
+
+	p = proc_get(&j->procs, s->task.tgid, s->task.start_boottime, &err);
+	if (!p || p->state > PROC_DEAD)
+		return err;
+	d = proc_death(p);
+	if (!d)
+		return -ENOMEM;
+	d->asked = *s;
+	d->have_asked = true;
+	return 0;
+}
+
+static int on_oom_victim(struct join *j, const struct obit_oom_victim *r)
+{
+	struct proc *p = r->task.start_boottime ?
+		proc_find(&j->procs, r->task.tgid, r->task.start_boottime) :
+		proc_find_tgid(&j->procs, r->task.tgid);
+	struct oom *o;
+
+	if (!p || p->state > PROC_DEAD)
+		return 0;
+	o = oom_get(&j->ooms, r);
+	if (!o)
+		return -ENOMEM;
+	if (!o->by.start_boottime) {
+		struct proc *by = proc_find_tgid(&j->procs, o->by.tgid);
+
+		o->by.start_boottime = by ? by->start_boottime : 0;
+	}
+	take_oom(p, o, r->rss_kb);
+	oom_put(o);
+	return 0;
+}
+
+static int on_exit_call(struct join *j, const struct obit_exit_call *r)
+{
+	struct proc *p;
+	int err;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p || p->state != PROC_ALIVE)
+		return err;
+	if (!p->exit_call_ns || r->hdr.boot_ns < p->exit_call_ns)
+		p->exit_call_ns = r->hdr.boot_ns;
+	return 0;
+}
+
+/* --- deaths ------------------------------------------------------------------ */
+
+/* From when on --zombie-after counts. */
+static void set_deadline(struct join *j, struct proc *p)
+{
+	uint64_t since = p->death->reapable_ns;
+
+	if (!j->cfg.zombie_after_ns || p->death->ask_sent || p->death->gone)
+		return;
+	if (!since)
+		since = p->death->exit.hdr.boot_ns;
+	timer_set(&j->procs.timers, &p->timer,
+		  plus(since, j->cfg.zombie_after_ns));
+}
+
+/* Several threads can find the process dead; only the last one is right. */
+static void take_exit(struct death *d, const struct obit_exit *r)
+{
+	struct obit_exit was = d->exit;
+
+	d->exit = *r;
+	if (!d->have_exit)
+		return;
+	/* What an earlier one knew of other threads' calls holds on. */
+	if (was.flags & ~r->flags & OBIT_EXIT_LEADER_VALUE) {
+		d->exit.leader_value = was.leader_value;
+		d->exit.flags |= OBIT_EXIT_LEADER_VALUE;
+	}
+	if (was.flags & ~r->flags & OBIT_EXIT_GROUP_VALUE) {
+		d->exit.group_value = was.group_value;
+		d->exit.flags |= OBIT_EXIT_GROUP_VALUE;
+	}
+	if (was.threads > r->threads)
+		d->exit.threads = was.threads;
+}
+
+static int on_exit_record(struct join *j, const struct obit_exit *r)
+{
+	struct death *d;
+	struct proc *p;
+	int err;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p || p->state == PROC_TOLD)
+		return err;
+	d = proc_death(p);
+	if (!d)
+		return -ENOMEM;
+	if (d->have_exit && d->exit.flags & OBIT_EXIT_GROUP_DEAD)
+		return 0;
+	take_exit(d, r);
+	if (p->state != PROC_DEAD) {
+		proc_set_state(&j->procs, p, PROC_DEAD);
+		j->seen++;
+	}
+	cgroup_name_put(d->cgroup.name);
+	cgroups_pick(&j->cgroups, r->cgroup_id, r->cgroup_hierarchy,
+		     r->cgroup_v1_id, &d->cgroup);
+	set_deadline(j, p);
+	if (!d->have_exit)
+		err = notice_pdeath_exit(j, p, r);
+	d->have_exit = true;
+	proc_index_ns(&j->procs, p);
+	return err;
+}
+
+/*
+ * Whose notification is this? Where only the signal was seen, the kernel has
+ * told the dead one's tgid as the one told sees it.
+ */
+static struct proc *reapable_proc(struct join *j, const struct obit_reapable *r)
+{
+	uint64_t hv = hash_u64(r->ns_tgid);
+	struct proc *found = NULL;
+	struct hash_node *n;
+	struct death *d;
+
+	if (r->task.start_boottime)
+		return proc_find(&j->procs, r->task.tgid,
+				 r->task.start_boottime);
+	if (r->task.tgid)
+		return proc_find_tgid(&j->procs, r->task.tgid);
+	if (!r->ns_tgid)
+		return NULL;
+	hash_for_each_key(&j->procs.by_ns_tgid, hv, n) {
+		d = hash_entry(n, struct death, by_ns_tgid);
+		if (d->exit.ns_tgid != r->ns_tgid || d->proc->tgid == r->ns_tgid)
+			continue;
+		if (found)
+			return NULL;	/* either: better none than a wrong one */
+		found = d->proc;
+	}
+	return found;
+}
+
+static void told(struct told *t, const struct obit_reapable *r)
+{
+	person_set(&t->who, &r->told, r->told_comm);
+	t->boot_ns = r->hdr.boot_ns;
+	t->sigchld = r->sigchld;
+	t->autoreap = r->flags & OBIT_REAPABLE_AUTOREAP;
+}
+
+static int on_reapable(struct join *j, const struct obit_reapable *r)
+{
+	struct proc *p = reapable_proc(j, r);
+	struct death *d;
+	int err;
+
+	if (!p || p->state == PROC_UNSEEN)
+		return 0;
+	d = proc_death(p);
+	if (!d)
+		return -ENOMEM;
+	if (!d->reapable_ns) {
+		d->reapable_ns = r->hdr.boot_ns;
+		if (p->state == PROC_DEAD)
+			set_deadline(j, p);
+	}
+	err = notice_dead_done(j, p);
+	d->tracer_last = r->flags & OBIT_REAPABLE_TRACER;
+	if (d->tracer_last) {
+		told(&d->tracer, r);
+		return err;
+	}
+	told(&d->parent, r);
+	if (!d->first_parent.who.tgid)
+		d->first_parent = d->parent;
+	return err;
+}
+
+static bool may_wait(const struct proc *p, const struct obit_task *who)
+{
+	const struct death *d = p->death;
+
+	return d && (d->exit.parent.tgid == who->tgid ||
+		     d->exit.tracer.tgid == who->tgid ||
+		     d->parent.who.tgid == who->tgid ||
+		     d->tracer.who.tgid == who->tgid);
+}
+
+static int on_waited(struct join *j, const struct obit_waited *r)
+{
+	struct proc *p = proc_find_tgid(&j->procs, r->pid);
+	uint64_t hv = hash_u64(r->pid);
+	struct hash_node *n;
+	struct death *d;
+
+	if (!p || p->state == PROC_ALIVE || !may_wait(p, &r->task)) {
+		p = NULL;
+		hash_for_each_key(&j->procs.by_ns_tgid, hv, n) {
+			d = hash_entry(n, struct death, by_ns_tgid);
+			if (d->exit.ns_tgid == r->pid &&
+			    d->exit.pid_ns == r->pid_ns &&
+			    may_wait(d->proc, &r->task))
+				p = d->proc;
+		}
+	}
+	if (!p || !p->death)
+		return 0;
+	person_set(&p->death->waiter, &r->task, r->comm);
+	p->death->waited_ns = r->hdr.boot_ns;
+	return 0;
+}
+
+/* --- releases ---------------------------------------------------------------- */
+
+static int forget(struct join *j, struct proc *p)
+{
+	notices_forget(j, p);
+	return proc_release(&j->procs, p);
+}
+
+static int write_and_forget(struct join *j, struct proc *p,
+			    const struct obit_release *r,
+			    enum obituary_fate fate)
+{
+	int err = compose(j, p, r, fate), err2;
+
+	err2 = forget(j, p);
+	return err ? err : err2;
+}
+
+/* The kernel log is read after the records: its word may still be on the way. */
+static bool hold_back(struct join *j, struct proc *p,
+		      const struct obit_release *r)
+{
+	if (!p->oom || p->oom->have_limit || j->finishing)
+		return false;
+	p->death->release = malloc(sizeof(*r));
+	if (!p->death->release)
+		return false;
+	*p->death->release = *r;
+	timer_set(&j->procs.timers, &p->timer, r->hdr.boot_ns);
+	return true;
+}
+
+/*
+ * A release without a death. With no record of it lost, and no process known,
+ * it died before the first probe ran; sched_process_free comes late.
+ */
+static bool was_seen(const struct join *j, const struct proc *p)
+{
+	return p->fork_ns || p->have_comm || p->sent || p->death || j->lossy;
+}
+
+static int on_release(struct join *j, const struct obit_release *r)
+{
+	struct proc *p;
+	int err = 0;
+
+	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
+	if (!p)
+		return err;
+	if (p->death && p->death->release)
+		return 0;
+	err = notice_dead_done(j, p);
+	if (err)
+		return err;
+	switch ((enum proc_state)p->state) {
+	case PROC_TOLD:
+	case PROC_UNSEEN:
+		err = notice_reaped(j, p, r);
+		return forget(j, p) ? -ENOMEM : err;
+	case PROC_ALIVE:
+		if (!was_seen(j, p))
+			return forget(j, p);
+		if (!proc_death(p))
+			return -ENOMEM;
+		proc_set_state(&j->procs, p, PROC_DEAD);
+		j->seen++;
+		break;
+	case PROC_DEAD:
+		break;
+	}
+	if (hold_back(j, p, r))
+		return 0;
+	return write_and_forget(j, p, r, FATE_UNKNOWN);
+}
+
+/* --- questions --------------------------------------------------------------- */
+
+static void ask(struct join *j, struct proc *p)
+{
+	if (j->ops.ask_state)
+		j->ops.ask_state(j->ops.ctx, p->tgid, p->start_boottime);
+}
+
+/* Again after an eighth of its age: so near a later end is told. */
+static void ask_later(struct join *j, struct proc *p)
+{
+	uint64_t since = 0, wait;
+
+	if (p->death)
+		since = p->death->reapable_ns ? p->death->reapable_ns :
+						p->death->exit.hdr.boot_ns;
+	wait = since ? minus(j->now, since) / 8 : 0;
+	if (wait < ASK_AGAIN_NS)
+		wait = ASK_AGAIN_NS;
+	timer_set(&j->procs.timers, &p->timer, plus(j->now, wait));
+}
+
+static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
+{
+	struct death *d = p->death;
+	int err;
+
+	if (boot_ns > d->zombie_ns)
+		d->zombie_ns = boot_ns;
+	d->gone = false;
+	if (p->state != PROC_DEAD || !d->ask_sent || !j->cfg.zombie_after_ns)
+		return 0;
+	ask_later(j, p);
+	err = compose(j, p, NULL, FATE_ZOMBIE);
+	proc_set_state(&j->procs, p, PROC_TOLD);
+	return err ? err : notice_zombie(j, p, boot_ns);
+}
+
+static int on_state(struct join *j, const struct obit_state *r)
+{
+	struct proc *p = proc_find(&j->procs, r->task.tgid,
+				   r->task.start_boottime);
+	bool gone = !r->state || r->state == 'X' || r->state == 'x';
+
+	if (!p || (p->death && p->death->release))
+		return 0;
+	if (gone) {
+		if (p->death)
+			p->death->gone = true;
+		else if (!proc_death(p))
+			return -ENOMEM;
+		p->death->gone = true;
+		timer_set(&j->procs.timers, &p->timer,
+			  plus(r->hdr.boot_ns, GONE_GRACE_NS));
+		return 0;
+	}
+	if (p->death)
+		p->death->gone = false;
+	if (r->state != 'Z')
+		return 0;
+	if (p->state == PROC_ALIVE) {
+		/* Its EXIT was lost, and counted where it was lost. */
+		proc_set_state(&j->procs, p, PROC_UNSEEN);
+		return 0;
+	}
+	return p->death ? still_zombie(j, p, r->hdr.boot_ns) : 0;
+}
+
+static int timer_fired(struct join *j, struct proc *p, unsigned int *asks)
+{
+	struct death *d = p->death;
+
+	if (d && d->release)
+		return write_and_forget(j, p, d->release, FATE_UNKNOWN);
+	if (d && d->gone) {
+		if (p->state == PROC_DEAD)
+			return write_and_forget(j, p, NULL, FATE_UNKNOWN);
+		return forget(j, p);
+	}
+	if (d)
+		d->ask_sent = true;
+	ask_later(j, p);
+	++*asks;
+	ask(j, p);
+	return 0;
+}
+
+/*
+ * Where records were lost, some of them were the last of their process. Ask
+ * for each that should be there, a few at a time.
+ */
+static void sweep(struct join *j)
+{
+	unsigned int left = SWEEP_A_TICK;
+	struct proc *p;
+
+	if (j->sweep_at && j->now >= j->sweep_at && !j->procs.cursor) {
+		j->procs.cursor = j->procs.first;
+		j->sweep_at = 0;
+	}
+	for (; left && (p = j->procs.cursor); left--) {
+		j->procs.cursor = p->next;
+		if (!timer_is_set(&p->timer))
+			ask(j, p);
+	}
+}
+
+static int on_tick(struct join *j, const struct obit_tick *r)
+{
+	unsigned int asks = 0;
+	struct timer *t;
+	int err = 0, e;
+
+	if (r->hdr.boot_ns > j->now)
+		j->now = r->hdr.boot_ns;
+	while (asks < ASKS_A_TICK &&
+	       (t = timer_due(&j->procs.timers, j->now))) {
+		e = timer_fired(j, hash_entry(t, struct proc, timer), &asks);
+		err = err ? err : e;
+	}
+	sweep(j);
+	cgroups_tick(&j->cgroups, j->now);
+	e = notice_expected(j);
+	return err ? err : e;
+}
+
+/* --- the rest ---------------------------------------------------------------- */
+
+static int on_loss(struct join *j, const struct obit_loss *r)
+{
+	if (!r->count)
+		return 0;
+	j->lossy = true;
+	j->lost_records += r->count;
+	if (r->kind == OBIT_LOST_OBITUARY) {
+		j->lost_obituaries += r->count;
+		j->seen += r->count;
+	}
+	if (r->kind == OBIT_LOST_SIGNAL)
+		j->lost_signals += r->count;
+	if (!j->sweep_at)
+		j->sweep_at = plus(r->hdr.boot_ns, SWEEP_DELAY_NS);
+	return notice_loss(j, r);
+}
+
+int join_feed(struct join *j, const struct obit_hdr *h)
+{
+	const void *r = h;
+
+	if (h->lost)
+		j->lossy = true;
+	switch ((enum obit_event)h->type) {
+	case OBIT_EV_FORK:
+		return on_fork(j, r);
+	case OBIT_EV_EXEC:
+		return on_exec(j, r);
+	case OBIT_EV_EXIT:
+		return on_exit_record(j, r);
+	case OBIT_EV_REAPABLE:
+		return on_reapable(j, r);
+	case OBIT_EV_RELEASE:
+		return on_release(j, r);
+	case OBIT_EV_SIGNAL:
+		return on_signal(j, r);
+	case OBIT_EV_ASKED:
+		return on_asked(j, r);
+	case OBIT_EV_OOM_VICTIM:
+		return on_oom_victim(j, r);
+	case OBIT_EV_OOM_LIMIT:
+		return oom_limit(&j->ooms, r);
+	case OBIT_EV_PDEATH:
+		return notice_pdeath(j, r);
+	case OBIT_EV_ARMED:
+		return notice_armed(j, r);
+	case OBIT_EV_EXIT_CALL:
+		return on_exit_call(j, r);
+	case OBIT_EV_WAITED:
+		return on_waited(j, r);
+	case OBIT_EV_TASK:
+		return on_task(j, r);
+	case OBIT_EV_SCAN:
+		return notice_pdeath_scanned(j, r);
+	case OBIT_EV_CGROUP:
+		return cgroups_feed(&j->cgroups, r);
+	case OBIT_EV_CLOCK:
+		j->real_minus_boot_ns =
+			((const struct obit_clock *)r)->real_minus_boot_ns;
+		j->utc_offset_s = ((const struct obit_clock *)r)->utc_offset_s;
+		return 0;
+	case OBIT_EV_STATE:
+		return on_state(j, r);
+	case OBIT_EV_LOSS:
+		return on_loss(j, r);
+	case OBIT_EV_TICK:
+		return on_tick(j, r);
+	case OBIT_EV_NONE:
+	case OBIT_EV_NR:
+		break;
+	}
+	return 0;
+}
+
+int join_finish(struct join *j)
+{
+	struct proc *p;
+	int err = 0, e;
+
+	j->finishing = true;
+	while ((p = j->procs.dead_first)) {
+		e = write_and_forget(j, p, p->death->release, FATE_UNKNOWN);
+		err = err ? err : e;
+	}
+	return err;
+}
+
+struct join *join_new(const struct join_config *cfg, const struct join_ops *ops)
+{
+	struct join *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->cfg = *cfg;
+	j->ops = *ops;
+	procs_init(&j->procs);
+	cgroups_init(&j->cgroups);
+	notices_init(j);
+	return j;
+}
+
+void join_free(struct join *j)
+{
+	if (!j)
+		return;
+	notices_fini(j);
+	procs_fini(&j->procs);
+	cgroups_fini(&j->cgroups);
+	ooms_fini(&j->ooms);
+	free(j);
+}
+
+void join_stats(const struct join *j, struct join_stats *st)
+{
+	st->seen = j->seen;
+	st->delivered = j->delivered;
+	st->pending = j->procs.nr_dead;
+	st->lost_obituaries = j->lost_obituaries;
+	st->failures = j->failures;
+	st->lost_records = j->lost_records;
+	st->processes = j->procs.nr_alive;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * procs: the table of processes.
+ * Every process that lives costs an entry here, so that one is small; what a
+ * death needs is allocated when it dies. Never decides anything.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/procs.h"
+
+/*
+ * Records that come after a release are late (a duplicate, another witness),
+ * and must not raise the dead. So many releases are remembered: 2.6 MB once
+ * all are used, several seconds at the highest exit rate known.
+ */
+#define TOMBS 65536
+
+struct tomb {
+	struct hash_node node;
+	uint64_t start_boottime;
+	uint32_t tgid;
+};
+
+void procs_init(struct procs *all)
+{
+	memset(all, 0, sizeof(*all));
+	hash_init(&all->by_tgid);
+	hash_init(&all->by_ns_tgid);
+	hash_init(&all->by_tomb);
+}
+
+/* --- tombs ------------------------------------------------------------------ */
+
+static bool is_buried(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+{
+	uint64_t hv = hash_u64_2(tgid, start_boottime);
+	struct hash_node *n;
+	struct tomb *t;
+
+	hash_for_each_key(&all->by_tomb, hv, n) {
+		t = hash_entry(n, struct tomb, node);
+		if (t->tgid == tgid && t->start_boottime == start_boottime)
+			return true;
+	}
+	return false;
+}
+
+static int bury(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+{
+	struct tomb *t;
+
+	if (!all->tombs) {
+		all->tombs = calloc(TOMBS, sizeof(*all->tombs));
+		if (!all->tombs)
+			return -ENOMEM;
+	}
+	t = &all->tombs[all->nr_tombs % TOMBS];
+	if (all->nr_tombs++ >= TOMBS)
+		hash_del(&all->by_tomb, &t->node);
+	t->tgid = tgid;
+	t->start_boottime = start_boottime;
+	hash_add(&all->by_tomb, &t->node, hash_u64_2(tgid, start_boottime));
+	return 0;
+}
+
+/* --- finding ---------------------------------------------------------------- */
+
+struct proc *proc_find(struct procs *all, uint32_t tgid,
+		       uint64_t start_boottime)
+{
+	uint64_t hv = hash_u64(tgid);
+	struct hash_node *n;
+	struct proc *p;
+
+	hash_for_each_key(&all->by_tgid, hv, n) {
+		p = hash_entry(n, struct proc, by_tgid);
+		if (p->tgid == tgid && p->start_boottime == start_boottime)
+			return p;
+	}
+	return NULL;
+}
+
+struct proc *proc_find_tgid(struct procs *all, uint32_t tgid)
+{
+	uint64_t hv = hash_u64(tgid);
+	struct proc *p, *found = NULL;
+	struct hash_node *n;
+
+	hash_for_each_key(&all->by_tgid, hv, n) {
+		p = hash_entry(n, struct proc, by_tgid);
+		if (p->tgid == tgid && (!found || p->start_boottime >
+					found->start_boottime))
+			found = p;
+	}
+	return found;
+}
+
+static void link_proc(struct procs *all, struct proc *p)
+{
+	p->prev = all->last;
+	*(all->last ? &all->last->next : &all->first) = p;
+	all->last = p;
+}
+
+static void unlink_proc(struct procs *all, struct proc *p)
+{
+	if (all->cursor == p)
+		all->cursor = p->next;
+	*(p->prev ? &p->prev->next : &all->first) = p->next;
+	*(p->next ? &p->next->prev : &all->last) = p->prev;
+}
+
+static void link_dead(struct procs *all, struct proc *p)
+{
+	p->dead_prev = all->dead_last;
+	p->dead_next = NULL;
+	*(all->dead_last ? &all->dead_last->dead_next : &all->dead_first) = p;
+	all->dead_last = p;
+	all->nr_dead++;
+}
+
+static void unlink_dead(struct procs *all, struct proc *p)
+{
+	*(p->dead_prev ? &p->dead_prev->dead_next : &all->dead_first) =
+		p->dead_next;
+	*(p->dead_next ? &p->dead_next->dead_prev : &all->dead_last) =
+		p->dead_prev;
+	all->nr_dead--;
+}
+
+struct proc *proc_get(struct procs *all, uint32_t tgid,
+		      uint64_t start_boottime, int *err)
+{
+	struct proc *p;
+
+	*err = 0;
+	if (!tgid || !start_boottime)
+		return NULL;
+	p = proc_find(all, tgid, start_boottime);
+	if (p)
+		return p;
+	if (is_buried(all, tgid, start_boottime))
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	p->tgid = tgid;
+	p->start_boottime = start_boottime;
+	link_proc(all, p);
+	hash_add(&all->by_tgid, &p->by_tgid, hash_u64(tgid));
+	all->nr_alive++;
+	return p;
+}
+
+struct death *proc_death(struct proc *p)
+{
+	if (!p->death) {
+		p->death = calloc(1, sizeof(*p->death));
+		if (p->death)
+			p->death->proc = p;
+	}
+	return p->death;
+}
+
+void proc_set_state(struct procs *all, struct proc *p, enum proc_state state)
+{
+	if (p->state == PROC_ALIVE)
+		all->nr_alive--;
+	else if (p->state == PROC_DEAD)
+		unlink_dead(all, p);
+	p->state = state;
+	if (state == PROC_ALIVE)
+		all->nr_alive++;
+	else if (state == PROC_DEAD)
+		link_dead(all, p);
+}
+
+void proc_index_ns(struct procs *all, struct proc *p)
+{
+	struct death *d = p->death;
+
+	if (d->ns_indexed)
+		hash_del(&all->by_ns_tgid, &d->by_ns_tgid);
+	d->ns_indexed = true;
+	hash_add(&all->by_ns_tgid, &d->by_ns_tgid, hash_u64(d->exit.ns_tgid));
+}
+
+/* --- freeing ---------------------------------------------------------------- */
+
+static void death_free(struct procs *all, struct death *d)
+{
+	if (d->ns_indexed)
+		hash_del(&all->by_ns_tgid, &d->by_ns_tgid);
+	cgroup_name_put(d->cgroup.name);
+	free(d->release);
+	free(d);
+}
+
+static void proc_free(struct procs *all, struct proc *p)
+{
+	proc_set_state(all, p, PROC_UNSEEN);	/* off the lists of others */
+	timer_clear(&all->timers, &p->timer);
+	unlink_proc(all, p);
+	hash_del(&all->by_tgid, &p->by_tgid);
+	if (p->death)
+		death_free(all, p->death);
+	image_put(p->image);
+	sent_free(p->sent);
+	oom_put(p->oom);
+	free(p);
+}
+
+int proc_release(struct procs *all, struct proc *p)
+{
+	int err = bury(all, p->tgid, p->start_boottime);
+
+	proc_free(all, p);
+	return err;
+}
+
+void procs_fini(struct procs *all)
+{
+	while (all->first)
+		proc_free(all, all->first);
+	hash_fini(&all->by_tgid);
+	hash_fini(&all->by_ns_tgid);
+	hash_fini(&all->by_tomb);
+	free(all->tombs);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * state: the inside of struct join, for the three files that share it: join.c
+ * (lives and deaths), compose.c (the obituary), notices.c (what is told beside).
+ * Nobody else includes it.
+ */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "core/join.h"
+#include "core/procs.h"
+
+struct join {
+	struct join_config cfg;
+	struct join_ops ops;
+	struct procs procs;
+	struct cgroups cgroups;
+	struct ooms ooms;
+	struct hash armed;		/* threads with a parent-death signal */
+	struct hash expected;		/* signals that are due by ARMED */
+	struct timers expected_by;
+	uint64_t now;			/* of the last TICK */
+	int64_t real_minus_boot_ns;
+	int32_t utc_offset_s;
+	uint64_t seen, delivered, failures;
+	uint64_t lost_obituaries, lost_records, lost_signals;
+	uint64_t lost_at_scan;		/* lost_records when the last one ended */
+	uint32_t hdr_lost;		/* of the last record */
+	bool lossy;			/* records have been lost */
+	bool scanned;			/* a scan of armed threads has ended */
+	bool finishing;
+	uint64_t sweep_at;		/* 0: none is due */
+};
+
+static inline uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static inline int64_t real_ns(const struct join *j, uint64_t boot_ns)
+{
+	return (int64_t)(boot_ns + (uint64_t)j->real_minus_boot_ns);
+}
+
+/* --- compose.c ------------------------------------------------------------- */
+
+/*
+ * Writes the obituary of p. r: its release, or NULL: it is a zombie still
+ * (fate says so), or what became of it is not known.
+ */
+int compose(struct join *j, struct proc *p, const struct obit_release *r,
+	    enum obituary_fate fate);
+/* r->parent can be believed: exact, or a process known to be alive. */
+bool parent_is_real(struct join *j, const struct obit_release *r);
+
+/* --- notices.c ------------------------------------------------------------- */
+
+struct notice *notice_init(const struct join *j, struct notice *n,
+			   enum notice_type type, uint64_t boot_ns);
+int notice_emit(struct join *j, const struct notice *n);
+void person_set(struct person *p, const struct obit_task *t, const char *comm);
+
+int notice_signal(struct join *j, const struct obit_signal *s);
+int notice_armed(struct join *j, const struct obit_armed *r);
+int notice_expected(struct join *j);	/* at TICK: who was sent none */
+/* p has passed exit_notify(): what it was to send has been sent. */
+int notice_dead_done(struct join *j, const struct proc *p);
+int notice_loss(struct join *j, const struct obit_loss *r);
+int notice_pdeath(struct join *j, const struct obit_pdeath *r);
+int notice_pdeath_exec(struct join *j, struct proc *p,
+		       const struct obit_exec *r);
+int notice_pdeath_exit(struct join *j, struct proc *p,
+		       const struct obit_exit *r);
+int notice_pdeath_scanned(struct join *j, const struct obit_scan *r);
+int notice_zombie(struct join *j, struct proc *p, uint64_t boot_ns);
+int notice_reaped(struct join *j, struct proc *p,
+		  const struct obit_release *r);
+void notices_forget(struct join *j, struct proc *p);	/* p is to be freed */
+void notices_init(struct join *j);
+void notices_fini(struct join *j);
+
+#endif
