@@ -34,12 +34,8 @@ list()
 	test  rt   fuzzer               libclang-rt-dev
 	test  cmd  qemu-system-x86_64   qemu-system-x86
 	test  file /bin/busybox         busybox-static
-	test  cmd  accton               acct
-	test  cmd  xz                   xz-utils
 	test  cmd  zstd                 zstd
 	test  cmd  lz4                  lz4
-	test  cmd  file                 file
-	test  cmd  mmdebstrap           mmdebstrap
 	test  cmd  pahole               pahole
 	lint  cmd  clang-format         clang-format
 	lint  cmd  shellcheck           shellcheck
