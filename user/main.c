@@ -36,6 +36,7 @@ static struct global {
 	unsigned int verbose;
 } global;
 
+/* clang-format off */
 static const struct opt global_opts[] = {
 	OPT_FLAG('h', "help", struct global, help, .help = "Show this help."),
 	OPT_FLAG('V', "version", struct global, version,
@@ -50,6 +51,7 @@ static const struct opts_group global_groups[] = {
 	{ "Global options", global_opts, &global },
 	OPTS_GROUP_END
 };
+/* clang-format on */
 
 static int print(struct buf *out)
 {
@@ -88,9 +90,11 @@ static int print_overview(void)
 	size_t i;
 
 	buf_adds(&out, "Usage: obit [COMMAND] [OPTION...]\n\n");
-	opts_wrap(&out, "Writes the obituary of every process on this machine: "
+	opts_wrap(&out,
+		  "Writes the obituary of every process on this machine: "
 		  "what status it left, why it died, who killed it and what "
-		  "became of it.", 0, 0, width);
+		  "became of it.",
+		  0, 0, width);
 	buf_adds(&out, "\n\nCommands (`obit COMMAND --help` tells more):\n");
 	for (i = 0; i < NR_COMMANDS; i++)
 		if (commands[i])
@@ -215,12 +219,12 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 	} else if (global.version) {
 		ret = print_version();
 	} else if (first < 0) {
-		log_error("%s", first == -ENOMEM ? "out of memory" :
-			  buf_str(&err));
+		log_error("%s",
+			  first == -ENOMEM ? "out of memory" : buf_str(&err));
 		ret = cmd->own_failure ?: cmd_exit_status(first);
 	} else {
-		log_set_level(LOG_LVL_WARN + (global.verbose < 2 ?
-					      global.verbose : 2));
+		log_set_level(LOG_LVL_WARN +
+			      (global.verbose < 2 ? global.verbose : 2));
 		ret = check_operands(cmd, argc - first);
 		if (ret)
 			ret = cmd->own_failure ?: EX_USAGE;

@@ -16,8 +16,9 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
-#include "cmd/cmd.h"
-#include "lib/log.h"
+/* Whole: what tests link with has no commands in it. */
+#include "cmd/cmd.c"
+#include "cmd/explain.c"
 
 static char last_error[512];
 
@@ -63,7 +64,7 @@ static json_t *readings(const char *word)
 	json_t *root, *list;
 
 	assert_int_equal(explain("json", word, out, sizeof(out)), EX_OK);
-	assert_int_equal(strcspn(out, "\n"), strlen(out) - 1);	/* one line */
+	assert_int_equal(strcspn(out, "\n"), strlen(out) - 1); /* one line */
 	root = json_loads(out, JSON_REJECT_DUPLICATES, &error);
 	if (!root)
 		fail_msg("%s: %s", error.text, out);
@@ -137,6 +138,7 @@ static void likeliest_first(void **state)
 /* Every raw status of a real child is a reading, and the right one. */
 static void raw_statuses(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		int exit_value, sig;
 	} rows[] = {
@@ -144,6 +146,7 @@ static void raw_statuses(void **state)
 		{ 0, SIGHUP }, { 0, SIGKILL }, { 0, SIGTERM }, { 0, SIGSEGV },
 		{ 0, 37 },
 	};
+	/* clang-format on */
 	json_t *list, *r;
 	char word[32];
 	size_t i;
@@ -166,12 +169,16 @@ static void raw_statuses(void **state)
 		assert_non_null(r);
 		if (WIFEXITED(st))
 			assert_int_equal(json_integer_value(
-				json_object_get(r, "exit_status")),
-				WEXITSTATUS(st));
+						 json_object_get(r,
+								 "exit_status")),
+					 WEXITSTATUS(st));
 		else
 			assert_string_not_equal(json_string_value(
-				json_object_get(r, "signal")), "");
-		assert_int_equal(json_is_true(json_object_get(r, "core_dumped")),
+							json_object_get(r,
+									"signal")),
+						"");
+		assert_int_equal(json_is_true(
+					 json_object_get(r, "core_dumped")),
 				 WIFSIGNALED(st) && WCOREDUMP(st));
 		json_decref(list);
 	}
@@ -180,10 +187,12 @@ static void raw_statuses(void **state)
 /* What exit() does to its argument, asked of the kernel. */
 static void exit_arguments(void **state)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		"256", "512", "300", "-1", "-2", "-128", "-129", "4294967295",
 		"2147483647", "-2147483648", "65536",
 	};
+	/* clang-format on */
 	size_t i;
 	int st;
 
@@ -198,7 +207,8 @@ static void exit_arguments(void **state)
 		assert_int_equal(waitpid(pid, &st, 0), pid);
 		assert_non_null(r);
 		assert_int_equal(json_integer_value(
-			json_object_get(r, "exit_status")), WEXITSTATUS(st));
+					 json_object_get(r, "exit_status")),
+				 WEXITSTATUS(st));
 		json_decref(list);
 	}
 }
@@ -206,6 +216,7 @@ static void exit_arguments(void **state)
 /* Honest where a number proves nothing. */
 static void honest_notes(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *word, *as, *note;
 	} rows[] = {
@@ -216,6 +227,7 @@ static void honest_notes(void **state)
 		{ "78", "shell_status", "Only if the program keeps" },
 		{ "4294967295", "exit_argument", "it is -1" },
 	};
+	/* clang-format on */
 	size_t i;
 
 	(void)state;
@@ -224,8 +236,9 @@ static void honest_notes(void **state)
 		json_t *r = reading_as(list, rows[i].as);
 
 		assert_non_null(r);
-		assert_non_null(strstr(json_string_value(
-			json_object_get(r, "note")), rows[i].note));
+		assert_non_null(
+			strstr(json_string_value(json_object_get(r, "note")),
+			       rows[i].note));
 		json_decref(list);
 	}
 }
@@ -264,11 +277,13 @@ static void every_small_number(void **state)
 
 static void bad_input(void **state)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		"", "x", "SIGFOO", "4294967296", "-2147483649", "0x", "1.5",
 		"99999999999999999999999", "128+", "128+FOO", "/", "x/KILL",
 		"SIG", "9 ", "1e3", "EX_", "a\nb",
 	};
+	/* clang-format on */
 	char out[256];
 	size_t i;
 

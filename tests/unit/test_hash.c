@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Hash tables against a plain array that holds the same keys.
+ * Never looks inside a chain.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,8 @@ static struct thing *find(const struct hash *h, uint64_t tgid, uint64_t start)
 	uint64_t hv = hash_u64_2(tgid, start);
 	struct hash_node *n;
 
-	hash_for_each_key(h, hv, n) {
+	hash_for_each_key(h, hv, n)
+	{
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		if (t->tgid == tgid && t->start_boottime == start)
@@ -66,7 +68,8 @@ static void check(const struct hash *h, struct thing *all, size_t present)
 				 all[i].present ? &all[i] : NULL);
 		all[i].seen = false;
 	}
-	hash_for_each(h, &it, n) {
+	hash_for_each(h, &it, n)
+	{
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		assert_true(t->present && !t->seen);
@@ -151,7 +154,8 @@ static void deletes_while_iterating(void **state)
 	hash_init(&h);
 	for (i = 0; i < NR; i++)
 		insert(&h, &all[i]);
-	hash_for_each(&h, &it, n) {
+	hash_for_each(&h, &it, n)
+	{
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		assert_false(t->seen);
@@ -182,8 +186,9 @@ static void same_hash_different_keys(void **state)
 	hash_init(&h);
 	hash_add(&h, &a.node, 42);
 	hash_add(&h, &b.node, 42);
-	hash_add(&h, &c.node, 42 + HASH_SMALL);	/* same bucket, other hash */
-	hash_for_each_key(&h, 42, n) {
+	hash_add(&h, &c.node, 42 + HASH_SMALL); /* same bucket, other hash */
+	hash_for_each_key(&h, 42, n)
+	{
 		assert_ptr_not_equal(n, &c.node);
 		nr++;
 	}
@@ -191,7 +196,7 @@ static void same_hash_different_keys(void **state)
 	hash_del(&h, &a.node);
 	assert_ptr_equal(hash_first(&h, 42), &b.node);
 	assert_null(hash_same(b.node.next, 42));
-	hash_del(&h, &a.node);	/* not in it: no harm */
+	hash_del(&h, &a.node); /* not in it: no harm */
 	assert_int_equal(h.nr, 2);
 	hash_fini(&h);
 }
@@ -209,15 +214,16 @@ static void spreads(void **state)
 			char name[32];
 			uint64_t hv;
 
-			snprintf(name, sizeof(name), "/system.slice/run-%zu", i);
+			snprintf(name, sizeof(name), "/system.slice/run-%zu",
+				 i);
 			hv = k == 0 ? hash_u64(i) :
 			     k == 1 ? hash_u64(i << 32) :
 			     k == 2 ? hash_u64_2(i, 4000000 * i) :
-			     hash_str(name);
+				      hash_str(name);
 			load[hv & 1023]++;
 		}
 		for (i = 0; i < 1024; i++)
-			assert_true(load[i] < 40);	/* 8 expected */
+			assert_true(load[i] < 40); /* 8 expected */
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The JSON writer against jansson, a parser that is not ours, and printf.
+ * Never parses with code of ours.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,20 +63,22 @@ static void layout(void **state)
 	json_u64(&j, NULL, 2);
 	json_array_end(&j);
 	assert_string_equal(buf_str(&b),
-		"{\"tgid\":412,\"exit_value\":-1,\"signal\":null,"
-		"\"truncated\":true,\"execed\":false,"
-		"\"parent\":{\"comm\":\"bash\"},\"none\":{},"
-		"\"args\":[\"ls\",\"-l\",[]],\"exe\":null,\"raw\":[1],"
-		"\"hex\":\"00ff\"}\n[1,2]");
+			    "{\"tgid\":412,\"exit_value\":-1,\"signal\":null,"
+			    "\"truncated\":true,\"execed\":false,"
+			    "\"parent\":{\"comm\":\"bash\"},\"none\":{},"
+			    "\"args\":[\"ls\",\"-l\",[]],\"exe\":null,\"raw\":[1],"
+			    "\"hex\":\"00ff\"}\n[1,2]");
 	buf_free(&b);
 }
 
 static void numbers(void **state)
 {
+	/* clang-format off */
 	static const uint64_t values[] = {
 		0, 9, 10, 1ull << 53, (1ull << 53) + 1, INT64_MAX,
 		1ull << 63, UINT64_MAX,
 	};
+	/* clang-format on */
 	struct buf b = BUF_INIT;
 	char want[64];
 	struct json j;
@@ -111,7 +114,7 @@ static json_t *through(struct buf *b, const char *p, size_t len)
 /* The exact bytes come back, one way or the other. */
 static void check_bytes(struct buf *b, const char *p, size_t len)
 {
-	json_t *oracle = json_stringn(p, len);	/* NULL: not UTF-8 */
+	json_t *oracle = json_stringn(p, len); /* NULL: not UTF-8 */
 	json_t *root = through(b, p, len);
 	json_t *text = json_object_get(root, "comm");
 	json_t *hex = json_object_get(root, "comm_hex");
@@ -128,8 +131,8 @@ static void check_bytes(struct buf *b, const char *p, size_t len)
 		assert_true(json_is_string(hex));
 		assert_string_equal(json_string_value(hex), want);
 		assert_non_null(memmem(json_string_value(text),
-				       json_string_length(text),
-				       "\xef\xbf\xbd", 3));
+				       json_string_length(text), "\xef\xbf\xbd",
+				       3));
 	}
 	for (i = 0; i < b->len; i++)
 		assert_true((unsigned char)b->p[i] >= 0x20 && b->p[i] != 0x7f);
@@ -158,6 +161,7 @@ static void every_short_string(void **state)
 static void random_strings(void **state)
 {
 	/* Pieces that sit at the borders of the encoding. */
+	/* clang-format off */
 	static const char *const pieces[] = {
 		"a", "\"", "\\", "\x7f", "\x1b[31m", "\n", "\xc2\x80", "\xc3",
 		"\xe2\x82\xac", "\xe2\x82", "\xed\x9f\xbf", "\xed\xa0\x80",
@@ -166,6 +170,7 @@ static void random_strings(void **state)
 		"\xe0\x80\xaf", "\xf0\x9f\x98\x80", "\xff", "\x80",
 		"\xef\xbf\xbe", "long plain text in between",
 	};
+	/* clang-format on */
 	struct buf b = BUF_INIT, in = BUF_INIT;
 	int i, n;
 
@@ -174,8 +179,9 @@ static void random_strings(void **state)
 	for (i = 0; i < 50000; i++) {
 		buf_clear(&in);
 		for (n = rand() % 12; n >= 0; n--)
-			buf_adds(&in, pieces[(size_t)rand() %
-				 (sizeof(pieces) / sizeof(pieces[0]))]);
+			buf_adds(&in,
+				 pieces[(size_t)rand() %
+					(sizeof(pieces) / sizeof(pieces[0]))]);
 		check_bytes(&b, in.p, in.len);
 	}
 	buf_free(&in);
@@ -185,6 +191,7 @@ static void random_strings(void **state)
 /* Unicode 15, table 3-8 to 3-11: how many U+FFFD stand for what. */
 static void replacements(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
@@ -196,6 +203,7 @@ static void replacements(void **state)
 		{ "\xe1\x80\xe2\xf0\x91\x92\xf1\xbf\x41", R R R R "A" },
 #undef R
 	};
+	/* clang-format on */
 	struct buf b = BUF_INIT;
 	json_t *root;
 	size_t i;
@@ -203,9 +211,9 @@ static void replacements(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		root = through(&b, rows[i].in, strlen(rows[i].in));
-		assert_string_equal(
-			json_string_value(json_object_get(root, "comm")),
-			rows[i].out);
+		assert_string_equal(json_string_value(
+					    json_object_get(root, "comm")),
+				    rows[i].out);
 		json_decref(root);
 	}
 	buf_free(&b);

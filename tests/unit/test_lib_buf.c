@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Growable buffers: content against libc's own printf, and the sticky error.
+ * Never asks the code under test what is right.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,11 +37,13 @@ static void grows_and_keeps(void **state)
 
 static void decimals(void **state)
 {
+	/* clang-format off */
 	static const uint64_t values[] = {
 		0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 65535, 99999, 100000,
 		4294967295u, 4294967296u, 9999999999u, INT64_MAX,
 		(uint64_t)INT64_MAX + 1, 9999999999999999999u, UINT64_MAX,
 	};
+	/* clang-format on */
 	struct buf b = BUF_INIT;
 	char want[32];
 	uint64_t v = 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Writing everything, the closed pipe, the log's one line, the terminal.
+ * Never needs a terminal of its own: it opens one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,8 +114,8 @@ static void children_get_sigpipe(void **state)
 
 static void reasons(void **state)
 {
-	static const int errs[] = { -EPIPE, -ENOSPC, -EDQUOT, -EFBIG, -EBADF,
-				    -ENOMEM, -EIO };
+	static const int errs[] = { -EPIPE, -ENOSPC, -EDQUOT, -EFBIG,
+				    -EBADF, -ENOMEM, -EIO };
 	size_t i;
 
 	(void)state;
@@ -144,9 +145,10 @@ static void log_is_one_safe_line(void **state)
 	assert_int_equal(errno, EAGAIN);
 	/* What a comm may hold: a forged line, a colour, bad UTF-8, an
 	 * override of the writing direction. */
-	log_warn("comm %s", "a\nobit: all is well\x1b[31m\xff\xe2\x80\xae\xc3\xa9");
+	log_warn("comm %s",
+		 "a\nobit: all is well\x1b[31m\xff\xe2\x80\xae\xc3\xa9");
 	assert_string_equal(last, "obit: comm a\\x0aobit: all is well"
-			    "\\x1b[31m\\xff\\xe2\\x80\\xae\xc3\xa9");
+				  "\\x1b[31m\\xff\\xe2\\x80\\xae\xc3\xa9");
 	log_warn("libbpf ends its lines itself\n");
 	assert_string_equal(last, "obit: libbpf ends its lines itself");
 	lines = 0;
@@ -181,7 +183,7 @@ static void terminal(void **state)
 	assert_false(tty_is(-1));
 
 	unsetenv("COLUMNS");
-	assert_int_equal(tty_width(slave, 77), 77);	/* 0 by 0 yet */
+	assert_int_equal(tty_width(slave, 77), 77); /* 0 by 0 yet */
 	assert_int_equal(ioctl(slave, TIOCSWINSZ, &ws), 0);
 	assert_int_equal(tty_width(slave, 77), 132);
 	assert_int_equal(tty_width(null, 77), 77);
@@ -199,8 +201,8 @@ static void terminal(void **state)
 	assert_false(tty_colour(slave, COLOUR_NEVER));
 	setenv("NO_COLOR", "1", 1);
 	assert_false(tty_colour(slave, COLOUR_AUTO));
-	assert_true(tty_colour(slave, COLOUR_ALWAYS));	/* asked for */
-	setenv("NO_COLOR", "", 1);			/* no-color.org: empty
+	assert_true(tty_colour(slave, COLOUR_ALWAYS)); /* asked for */
+	setenv("NO_COLOR", "", 1); /* no-color.org: empty
 							 * does not count */
 	assert_true(tty_colour(slave, COLOUR_AUTO));
 	setenv("TERM", "dumb", 1);

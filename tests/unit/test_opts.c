@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Option tables: every kind, the GNU syntax, and the sentences about mistakes.
+ * Never checks half a message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,11 +17,13 @@
 
 enum colour { RED = 3, GREEN = 7 };
 
+/* clang-format off */
 static const struct opt_name colours[] = {
 	{ "red", RED, "the colour of alarm" },
 	{ "green", GREEN, NULL },
 	{ NULL, 0, NULL }
 };
+/* clang-format on */
 
 struct demo {
 	bool fast, colour_on;
@@ -49,6 +52,7 @@ static int parse_call(const struct opt *o, const char *arg, void *field,
 	return 0;
 }
 
+/* clang-format off */
 static const struct opt demo_opts[] = {
 	OPT_FLAG('f', "fast", struct demo, fast, .help = "Do not wait."),
 	OPT_FLAG(0, "colour", struct demo, colour_on, .negatable = true,
@@ -69,6 +73,7 @@ static const struct opt demo_opts[] = {
 		    .help = "Only this name."),
 	OPT_END
 };
+/* clang-format on */
 
 static const struct opt more_opts[] = {
 	OPT_ENUM('o', "output", struct demo, colour, .names = colours,
@@ -83,11 +88,13 @@ static const struct opt more_opts[] = {
 };
 
 static struct demo demo;
+/* clang-format off */
 static const struct opts_group groups[] = {
 	{ "Options", demo_opts, &demo },
 	{ "More", more_opts, &demo },
 	OPTS_GROUP_END
 };
+/* clang-format on */
 
 #define MAX_ARGS 16
 static char *args[MAX_ARGS + 1];
@@ -142,7 +149,9 @@ static void every_kind(void **state)
 	(void)state;
 	assert_int_equal(parse("-f|-vv|-v|--tgid=412|--cgroup-id|0xff|-b64K|"
 			       "--wait|20ms|-F|-|--no-colour|-cbash|--comm=sh|"
-			       "-o", 0), 16);
+			       "-o",
+			       0),
+			 16);
 	assert_true(demo.fast);
 	assert_false(demo.colour_on);
 	assert_int_equal(demo.verbose, 3);
@@ -164,7 +173,7 @@ static void every_kind(void **state)
 	assert_true(demo.colour_on && demo.fast);
 	assert_int_equal(demo.verbose, 1);
 	assert_int_equal(demo.tgid, 7);
-	assert_int_equal(parse("--file=", 0), 2);	/* empty is a value */
+	assert_int_equal(parse("--file=", 0), 2); /* empty is a value */
 	assert_string_equal(demo.file, "");
 }
 
@@ -231,14 +240,15 @@ static void unknown_options(void **state)
 	fails("--fa", "there is no option --fa; did you mean --fast?");
 	fails("--wiat=3s", "there is no option --wiat; did you mean --wait?");
 	fails("--xyzzyx", "there is no option --xyzzyx");
-	fails("--co", "there is no option --co");	/* colour, comm */
+	fails("--co", "there is no option --co"); /* colour, comm */
 	fails("--no-fast", "there is no option --no-fast");
 	fails("--=x", "there is no option --");
 	fails("-x", "there is no option -x");
 	fails("-fx", "there is no option -x");
 	fails("-tgid|5", "there is no option -tgid; did you mean --tgid?");
-	fails("-wait=5s", "there is no option -wait=5s; did you mean --wait=5s?");
-	fails("--secre", "there is no option --secre");	/* hidden stays so */
+	fails("-wait=5s",
+	      "there is no option -wait=5s; did you mean --wait=5s?");
+	fails("--secre", "there is no option --secre"); /* hidden stays so */
 }
 
 static void bad_values(void **state)
@@ -248,25 +258,27 @@ static void bad_values(void **state)
 	fails("-t", "-t needs a value: -t, --tgid N");
 	fails("--fast=yes", "--fast takes no value");
 	fails("--once=1", "--once takes no value");
-	fails("-t0", "-t cannot be \"0\": it must be a whole number, at least 1");
+	fails("-t0",
+	      "-t cannot be \"0\": it must be a whole number, at least 1");
 	fails("--tgid=", "--tgid cannot be \"\": it must be a whole number, "
-	      "at least 1");
+			 "at least 1");
 	fails("-t|-5", "-t cannot be \"-5\": it must be a whole number, "
-	      "at least 1");
+		       "at least 1");
 	fails("-t4294967296", "-t cannot be \"4294967296\": it must be a whole "
-	      "number from 1 to 4294967295");
-	fails("--cgroup-id=18446744073709551616", "--cgroup-id cannot be "
+			      "number from 1 to 4294967295");
+	fails("--cgroup-id=18446744073709551616",
+	      "--cgroup-id cannot be "
 	      "\"18446744073709551616\": it must be a whole number, and this "
 	      "one is too large");
 	fails("-b1k2", "-b cannot be \"1k2\": it must be a size such as 512K "
-	      "or 8M from 4096 bytes to 1073741824 bytes");
+		       "or 8M from 4096 bytes to 1073741824 bytes");
 	fails("-b2G", "-b cannot be \"2G\": it must be a size such as 512K "
-	      "or 8M from 4096 bytes to 1073741824 bytes");
+		      "or 8M from 4096 bytes to 1073741824 bytes");
 	fails("--wait=5", "--wait cannot be \"5\": it must be a duration such "
-	      "as 20ms, 1s or 2h");
+			  "as 20ms, 1s or 2h");
 	fails("--output=rde", "--output cannot be \"rde\": did you mean red?");
 	fails("--output=blue", "--output cannot be \"blue\": it must be red or "
-	      "green");
+			       "green");
 	fails("--call=bad", "--call cannot be \"bad\": it must be good");
 }
 
@@ -280,23 +292,25 @@ static void environment(void **state)
 	assert_string_equal(demo.file, "/from/env");
 	assert_int_equal(parse("-b32K", 0), 2);
 	assert_int_equal(demo.buffer, 32768);
-	setenv("TEST_OPTS_BUFFER", "", 1);	/* empty: as if unset */
+	setenv("TEST_OPTS_BUFFER", "", 1); /* empty: as if unset */
 	assert_int_equal(parse("", 0), 1);
 	assert_int_equal(demo.buffer, 8 << 20);
 	setenv("TEST_OPTS_BUFFER", "lots", 1);
 	fails("", "the environment's TEST_OPTS_BUFFER cannot be \"lots\": it "
-	      "must be a size such as 512K or 8M from 4096 bytes to "
-	      "1073741824 bytes");
+		  "must be a size such as 512K or 8M from 4096 bytes to "
+		  "1073741824 bytes");
 	unsetenv("TEST_OPTS_BUFFER");
 	unsetenv("TEST_OPTS_FILE");
 }
 
 static void single_values(void **state)
 {
+	/* clang-format off */
 	static const char *const bad_sizes[] = {
 		"", "K", "8kB", "8MB", "8Mi", "8 M", "-8", "8M8", "0x8", "8X",
 		"+8", "8.5M", "\xff",
 	};
+	/* clang-format on */
 	uint64_t v;
 	size_t i;
 
@@ -322,7 +336,7 @@ static void single_values(void **state)
 	assert_true(v == UINT64_MAX);
 	assert_int_equal(parse_u64("0x10000000000000000", &v), -ERANGE);
 	assert_int_equal(parse_u64("0x", &v), -EINVAL);
-	assert_int_equal(parse_u64("010", &v), 0);	/* ten, not octal */
+	assert_int_equal(parse_u64("010", &v), 0); /* ten, not octal */
 	assert_int_equal(v, 10);
 	assert_int_equal(parse_u64("1 ", &v), -EINVAL);
 	assert_int_equal(parse_u64("-1", &v), -EINVAL);
@@ -336,25 +350,26 @@ static void help_fits(void **state)
 
 	(void)state;
 	opts_help(groups, 80, &out);
-	assert_string_equal(buf_str(&out),
-"Options:\n"
-"  -f, --fast              Do not wait.\n"
-"      --[no-]colour       Use colours. [default: 1]\n"
-"  -v, --verbose           Say more.\n"
-"  -t, --tgid N            Only this process.\n"
-"      --cgroup-id N       Only here.\n"
-"  -b, --buffer SIZE       Size of the ring. [default: 8M] [$TEST_OPTS_BUFFER]\n"
-"  -w, --wait TIME         How long to wait before the one sentence that is so\n"
-"                          long that it needs a second line. [default: 1s]\n"
-"  -F, --file PATH         Read from PATH. [$TEST_OPTS_FILE]\n"
-"  -c, --comm NAME         Only this name. Repeatable.\n"
-"\n"
-"More:\n"
-"  -o, --output[=red|green]\n"
-"                          Which colour. [default: red]\n"
-"                          red: the colour of alarm\n"
-"      --call TEXT         Calls.\n"
-"      --once              Calls without a value.\n");
+	assert_string_equal(
+		buf_str(&out),
+		"Options:\n"
+		"  -f, --fast              Do not wait.\n"
+		"      --[no-]colour       Use colours. [default: 1]\n"
+		"  -v, --verbose           Say more.\n"
+		"  -t, --tgid N            Only this process.\n"
+		"      --cgroup-id N       Only here.\n"
+		"  -b, --buffer SIZE       Size of the ring. [default: 8M] [$TEST_OPTS_BUFFER]\n"
+		"  -w, --wait TIME         How long to wait before the one sentence that is so\n"
+		"                          long that it needs a second line. [default: 1s]\n"
+		"  -F, --file PATH         Read from PATH. [$TEST_OPTS_FILE]\n"
+		"  -c, --comm NAME         Only this name. Repeatable.\n"
+		"\n"
+		"More:\n"
+		"  -o, --output[=red|green]\n"
+		"                          Which colour. [default: red]\n"
+		"                          red: the colour of alarm\n"
+		"      --call TEXT         Calls.\n"
+		"      --once              Calls without a value.\n");
 	for (width = 50; width < 120; width += 7) {
 		buf_clear(&out);
 		opts_help(groups, width, &out);
@@ -396,7 +411,8 @@ static void nearest(void **state)
 	assert_null(opts_nearest("x", names, 5));
 	assert_null(opts_nearest("trace", names, 0));
 	assert_null(opts_nearest("a very long word that is in no table at all,"
-				 " whoever looks", names, 5));
+				 " whoever looks",
+				 names, 5));
 }
 
 static void count_option(const struct opts_group *g, const struct opt *o,

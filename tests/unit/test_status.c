@@ -74,11 +74,13 @@ static int run_child(int exit_value)
 
 static void exits_like_the_kernel(void **state)
 {
+	/* clang-format off */
 	static const int values[] = {
 		0, 1, 2, 64, 78, 126, 127, 128, 137, 254, 255, 256, 257, 300,
 		511, 512, 65535, 65536, INT32_MAX, INT32_MIN, -1, -2, -127,
 		-128, -129, -255, -256, -257,
 	};
+	/* clang-format on */
 	size_t i;
 
 	(void)state;
@@ -89,7 +91,7 @@ static void exits_like_the_kernel(void **state)
 		/* Cut: neither reading of the parent's byte gives it back. */
 		assert_int_equal(status_truncated(values[i]),
 				 seen != values[i] &&
-				 (signed char)seen != values[i]);
+					 (signed char)seen != values[i]);
 	}
 }
 
@@ -140,11 +142,13 @@ static void names_like_libc(void **state)
 
 static void bad_signal_names(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", "SIG", "0", "65", "-1", "9x", "0x9", "KILLED", "SIGSIGKILL",
 		"RTMIN+31", "RTMIN-1", "RTMAX+1", "RTMAX-31", "RTMIN+", "RTMI",
 		"RTMIN+99999999999", " KILL", "99999999999999999999",
 	};
+	/* clang-format on */
 	size_t i;
 
 	(void)state;
@@ -164,7 +168,7 @@ static void default_actions(void **state)
 		sigset_t all;
 
 		if (sig == 32 || sig == 33)
-			continue;	/* raise() refuses glibc's own */
+			continue; /* raise() refuses glibc's own */
 		pid = fork();
 		if (!pid) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -201,10 +205,12 @@ static void default_actions(void **state)
 /* SIG_KERNEL_COREDUMP_MASK of include/linux/signal.h. */
 static void core_signals(void **state)
 {
+	/* clang-format off */
 	static const int core[] = {
 		SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV, SIGBUS,
 		SIGSYS, SIGXCPU, SIGXFSZ,
 	};
+	/* clang-format on */
 	bool is_core[128] = { false };
 	size_t i;
 	int sig;
@@ -221,10 +227,12 @@ static void core_signals(void **state)
 /* What a real shell says after such a death. */
 static void shell_convention(void **state)
 {
+	/* clang-format off */
 	static const int sigs[] = {
 		SIGHUP, SIGINT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGTERM,
 		SIGUSR2,
 	};
+	/* clang-format on */
 	char line[128], want[32];
 	size_t i;
 	int st;
@@ -233,10 +241,12 @@ static void shell_convention(void **state)
 	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
 		snprintf(line, sizeof(line),
 			 "exec 2>/dev/null; ulimit -c 0; sh -c 'kill -%d $$';"
-			 " exit $?", sigs[i]);
+			 " exit $?",
+			 sigs[i]);
 		st = system(line);
 		assert_true(WIFEXITED(st));
-		snprintf(want, sizeof(want), "128+SIG%s", sigabbrev_np(sigs[i]));
+		snprintf(want, sizeof(want), "128+SIG%s",
+			 sigabbrev_np(sigs[i]));
 		assert_string_equal(status_meaning(WEXITSTATUS(st)), want);
 	}
 	st = system("/nonexistent/command 2>/dev/null");
@@ -249,11 +259,13 @@ static void shell_convention(void **state)
 /* Numbers and names as /usr/include/sysexits.h of every Unix has them. */
 static void sysexits_table(void **state)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		"USAGE", "DATAERR", "NOINPUT", "NOUSER", "NOHOST",
 		"UNAVAILABLE", "SOFTWARE", "OSERR", "OSFILE", "CANTCREAT",
 		"IOERR", "TEMPFAIL", "PROTOCOL", "NOPERM", "CONFIG",
 	};
+	/* clang-format on */
 	char full[32];
 	int i;
 
@@ -290,6 +302,7 @@ static void meaning_of_every_status(void **state)
 /* `systemd-analyze exit-status` of systemd 252. */
 static void systemd_names(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		int status;
 		const char *name;
@@ -302,6 +315,7 @@ static void systemd_names(void **state)
 		{ 241, "CONFIGURATION_DIRECTORY" }, { 243, "CREDENTIALS" },
 		{ 244, "BPF" },
 	};
+	/* clang-format on */
 	size_t i;
 
 	(void)state;
@@ -328,6 +342,7 @@ static void phrase_is(uint32_t exit_code, const int32_t *exit_value,
 
 static void phrases(void **state)
 {
+	/* clang-format off */
 	static const int32_t zero = 0, false_success = 256, minus = -1,
 			     config = 78, low = -129;
 
@@ -369,6 +384,7 @@ int main(void)
 		cmocka_unit_test(systemd_names),
 		cmocka_unit_test(phrases),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,8 +40,12 @@ static void escapes(void **state)
 	escape_is("back\\slash", 10, "back\\\\slash");
 	escape_is("\xff\xfe", 2, "\\xff\\xfe");
 	escape_is("\xe2\x82", 2, "\\xe2\\x82");
-	escape_is("\xc2\x9b" "31m", 5, "\\u{9b}31m");	/* CSI as C1 */
-	escape_is("\xe2\x80\xae" "exe", 6, "\\u{202e}exe");
+	escape_is("\xc2\x9b"
+		  "31m",
+		  5, "\\u{9b}31m"); /* CSI as C1 */
+	escape_is("\xe2\x80\xae"
+		  "exe",
+		  6, "\\u{202e}exe");
 	escape_is("\xe2\x80\xa8", 3, "\\u{2028}");
 	escape_is("caf\xc3\xa9 \xe4\xb8\xad", 9, "caf\xc3\xa9 \xe4\xb8\xad");
 }
@@ -58,7 +62,7 @@ static void assert_harmless(const char *p, size_t len)
 		unsigned char c = (unsigned char)p[i];
 
 		assert_true(c >= 0x20 && c != 0x7f);
-		if (c == 0xc2 && i + 1 < len)	/* U+0080..U+009F */
+		if (c == 0xc2 && i + 1 < len) /* U+0080..U+009F */
 			assert_true((unsigned char)p[i + 1] >= 0xa0);
 	}
 	assert_null(memmem(p, len, "\xe2\x80\xae", 3));
@@ -68,6 +72,7 @@ static void assert_harmless(const char *p, size_t len)
 
 static size_t random_text(char *p, size_t max)
 {
+	/* clang-format off */
 	static const char *const pieces[] = {
 		"a", "bc", " ", "\\", "'", "\"", "$(x)", "`", "\n", "\x1b[0m",
 		"\xff", "\x80", "\xc3\xa9", "e\xcc\x81", "\xe4\xb8\xad",
@@ -75,6 +80,7 @@ static size_t random_text(char *p, size_t max)
 		"\xe2\x80\xa9", "\xed\xa0\x80", "\xe2\x82", "~", "=", "*", "!",
 		"\x07", "\r", "#", ";", "&", "|", "<", "{1,2}", "0",
 	};
+	/* clang-format on */
 	size_t len = 0, n = (size_t)rand() % 12;
 
 	while (n--) {
@@ -231,6 +237,7 @@ static void bash_reads_it_back(void **state)
 
 static void quotes_little(void **state)
 {
+	/* clang-format off */
 	static const char *const rows[][2] = {
 		{ "ls", "ls" }, { "--color=auto", "--color=auto" },
 		{ "/usr/bin/x86_64", "/usr/bin/x86_64" }, { "", "''" },
@@ -238,6 +245,7 @@ static void quotes_little(void **state)
 		{ "=x", "'=x'" }, { "~", "'~'" }, { "\n", "$'\\n'" },
 		{ "grep \\.c", "'grep \\.c'" }, { "\xc3\xa9", "\xc3\xa9" },
 	};
+	/* clang-format on */
 	struct buf b = BUF_INIT;
 	size_t i;
 

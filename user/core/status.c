@@ -62,6 +62,7 @@ bool status_truncated(int32_t exit_value)
 /* shell is "128+SIGKILL", and from its fifth byte on, the name. */
 #define SHELL_PREFIX 4
 
+/* clang-format off */
 static const struct signal_row {
 	const char *shell;
 	enum signal_action action;
@@ -128,6 +129,7 @@ static const struct signal_row {
 	RT(64, "SIGRTMIN+30"),
 #undef RT
 };
+/* clang-format on */
 
 #define RTMIN 34
 #define RTMAX 64
@@ -200,7 +202,9 @@ int signal_parse(const char *s)
 		const char *name;
 		int sig;
 	} aliases[] = {
-		{ "IOT", SIGABRT }, { "CLD", SIGCHLD }, { "POLL", SIGIO },
+		{ "IOT", SIGABRT },
+		{ "CLD", SIGCHLD },
+		{ "POLL", SIGIO },
 	};
 	int sig = small_number(s);
 	size_t i;
@@ -220,6 +224,7 @@ int signal_parse(const char *s)
 
 /* --- conventions -------------------------------------------------------- */
 
+/* clang-format off */
 const struct sysexit sysexits[] = {
 	{ EX_OK, "EX_OK", "success" },
 	{ EX_USAGE, "EX_USAGE", "the command was used wrongly" },
@@ -241,6 +246,7 @@ const struct sysexit sysexits[] = {
 	{ EX_CONFIG, "EX_CONFIG", "configuration error" },
 	{ 0, NULL, NULL }
 };
+/* clang-format on */
 
 const struct sysexit *sysexit_by_status(int exit_status)
 {
@@ -265,9 +271,9 @@ const struct sysexit *sysexit_by_name(const char *name)
 }
 
 /* POSIX, XCU 2.8.2: what a shell returns when it could not run a command. */
-#define SHELL_NOEXEC 126
+#define SHELL_NOEXEC   126
 #define SHELL_NOTFOUND 127
-#define SHELL_SIGNAL 128
+#define SHELL_SIGNAL   128
 
 const char *status_meaning(int exit_status)
 {
@@ -303,6 +309,7 @@ const char *status_meaning_about(int exit_status)
  */
 const char *status_systemd(int exit_status)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		[200] = "CHDIR", "NICE", "FDS", "EXEC", "MEMORY", "LIMITS",
 		"OOM_ADJUST", "SIGNAL_MASK", "STDIN", "STDOUT", "CHROOT",
@@ -316,6 +323,7 @@ const char *status_systemd(int exit_status)
 		"LOGS_DIRECTORY", "CONFIGURATION_DIRECTORY", "NUMA_POLICY",
 		"CREDENTIALS", "BPF",
 	};
+	/* clang-format on */
 
 	if (exit_status < 0 || (size_t)exit_status >= NR(names))
 		return NULL;

@@ -44,7 +44,11 @@ bool status_truncated(int32_t exit_value);
 #define SIGNAL_MAX 64		/* the kernel's _NSIG; 65..127 name none */
 
 enum signal_action {
-	SIGNAL_TERM, SIGNAL_CORE, SIGNAL_IGNORE, SIGNAL_STOP, SIGNAL_CONT,
+	SIGNAL_TERM,
+	SIGNAL_CORE,
+	SIGNAL_IGNORE,
+	SIGNAL_STOP,
+	SIGNAL_CONT,
 };
 
 /*

@@ -12,20 +12,22 @@
 
 /* What one character, or one byte that is part of none, becomes. */
 struct unit {
-	char text[12];	/* \u{10ffff} is the longest */
-	size_t len;	/* bytes of text */
+	char text[12]; /* \u{10ffff} is the longest */
+	size_t len; /* bytes of text */
 	size_t cols;
-	size_t used;	/* bytes of the input */
+	size_t used; /* bytes of the input */
 	bool plain;
 };
 
 static size_t escape_byte(char *to, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
+	/* clang-format off */
 	static const char brief[256] = {
 		['\n'] = 'n', ['\t'] = 't', ['\r'] = 'r', [0x1b] = 'e',
 		['\\'] = '\\',
 	};
+	/* clang-format on */
 
 	to[0] = '\\';
 	if (brief[c]) {
@@ -49,7 +51,7 @@ static void next_unit(struct unit *u, const char *p, size_t len)
 		u->used = 1;
 		u->len = u->cols = escape_byte(u->text, (unsigned char)cp);
 	} else if (n < 0) {
-		u->used = 1;	/* each byte shown, none merged into U+FFFD */
+		u->used = 1; /* each byte shown, none merged into U+FFFD */
 		u->len = u->cols = escape_byte(u->text, (unsigned char)*p);
 	} else if (!utf8_cp_printable(cp)) {
 		u->used = (size_t)n;
@@ -174,8 +176,8 @@ static void quote_ansi(struct buf *out, const char *p, size_t len)
 			/* As bytes: \u{...} is not the shell's, and \u would
 			 * depend on its locale. */
 			for (i = 0; i < u.used; i++)
-				buf_add(out, text, escape_byte(text,
-						(unsigned char)p[i]));
+				buf_add(out, text,
+					escape_byte(text, (unsigned char)p[i]));
 		}
 	}
 	buf_addc(out, '\'');

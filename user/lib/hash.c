@@ -53,7 +53,7 @@ static void resize(struct hash *h, size_t nr)
 	} else {
 		new = calloc(nr, sizeof(*new));
 		if (!new)
-			return;		/* longer chains, still right */
+			return; /* longer chains, still right */
 	}
 	for (i = 0; i < nr_old; i++) {
 		for (n = old[i]; n; n = next) {
@@ -131,8 +131,7 @@ static uint64_t seed(void)
 			struct timespec ts;
 
 			clock_gettime(CLOCK_MONOTONIC, &ts);
-			value = (uint64_t)ts.tv_nsec << 20 ^
-				(uint64_t)getpid();
+			value = (uint64_t)ts.tv_nsec << 20 ^ (uint64_t)getpid();
 		}
 		value |= 1;
 	}

@@ -88,13 +88,13 @@ void json_u64(struct json *j, const char *key, uint64_t v)
 void json_s64(struct json *j, const char *key, int64_t v)
 {
 	char *start, *to = begin_value(j, key, U64_DECIMAL_MAX + 1, &start);
+	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
 
 	if (!to)
 		return;
 	if (v < 0)
 		*to++ = '-';
-	buf_commit(j->out, (size_t)(to - start) +
-		   u64_decimal(to, v < 0 ? -(uint64_t)v : (uint64_t)v));
+	buf_commit(j->out, (size_t)(to - start) + u64_decimal(to, u));
 }
 
 void json_bool(struct json *j, const char *key, bool v)
@@ -113,10 +113,12 @@ void json_nil(struct json *j, const char *key)
 static char *escape(char *to, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
+	/* clang-format off */
 	static const char brief[32] = {
 		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
 		['\f'] = 'f', ['\r'] = 'r',
 	};
+	/* clang-format on */
 
 	*to++ = '\\';
 	if (c == '"' || c == '\\') {

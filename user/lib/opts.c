@@ -59,10 +59,10 @@ int parse_size(const char *s, uint64_t *bytes)
 	if (!suffix)
 		return -EINVAL;
 	s++;
-	if (*s && strcmp(s, "iB"))	/* kB would be 1000, so it is refused */
+	if (*s && strcmp(s, "iB")) /* kB would be 1000, so it is refused */
 		return -EINVAL;
-	if (__builtin_mul_overflow(*bytes,
-				   1ull << 10 * (suffix - suffixes + 1), bytes))
+	if (__builtin_mul_overflow(*bytes, 1ull << 10 * (suffix - suffixes + 1),
+				   bytes))
 		return -ERANGE;
 	return 0;
 }
@@ -103,13 +103,14 @@ static int set_number(const struct opt *o, const char *arg, uint64_t *v,
 	if (!err && *v >= o->min && *v <= max)
 		return 0;
 
-	buf_adds(why, o->kind == OPT_K_SIZE ?
-		 "it must be a size such as 512K or 8M" :
-		 o->kind == OPT_K_DURATION ?
-		 "it must be a duration such as 20ms, 1s or 2h" :
-		 "it must be a whole number");
-	if (o->max || (max < UINT64_MAX && (err == -ERANGE ||
-					    (!err && *v > max)))) {
+	if (o->kind == OPT_K_SIZE)
+		buf_adds(why, "it must be a size such as 512K or 8M");
+	else if (o->kind == OPT_K_DURATION)
+		buf_adds(why, "it must be a duration such as 20ms, 1s or 2h");
+	else
+		buf_adds(why, "it must be a whole number");
+	if (o->max ||
+	    (max < UINT64_MAX && (err == -ERANGE || (!err && *v > max)))) {
 		buf_adds(why, " from ");
 		add_amount(why, o, o->min);
 		buf_adds(why, " to ");
@@ -144,9 +145,11 @@ static int set_enum(const struct opt *o, const char *arg, int *field,
 		return -EINVAL;
 	}
 	buf_adds(why, "it must be ");
-	for (n = o->names; n->name; n++)
-		buf_printf(why, "%s%s", n->name, !n[1].name ? "" :
-			   n[2].name ? ", " : " or ");
+	for (n = o->names; n->name; n++) {
+		buf_adds(why, n->name);
+		if (n[1].name)
+			buf_adds(why, n[2].name ? ", " : " or ");
+	}
 	return -EINVAL;
 }
 
@@ -426,15 +429,17 @@ static int set_defaults(const struct opts_group *groups, struct buf *err)
 		for (o = g->opts; o->kind != OPT_K_END && !ret; o++) {
 			if (o->dflt)
 				ret = set_value(o, g->base, o->dflt, &why);
-			if (ret)	/* a mistake in the table itself */
-				buf_printf(err, "the default of --%s is bad: %s",
+			if (ret) /* a mistake in the table itself */
+				buf_printf(err,
+					   "the default of --%s is bad: %s",
 					   o->name, buf_str(&why));
 			value = o->env ? getenv(o->env) : NULL;
 			if (ret || !value || (!*value && takes_arg(o)))
 				continue;
 			ret = set_value(o, g->base, value, &why);
 			if (ret && ret != -ENOMEM)
-				buf_printf(err, "the environment's %s cannot be \"%s\": %s",
+				buf_printf(err,
+					   "the environment's %s cannot be \"%s\": %s",
 					   o->env, value, buf_str(&why));
 		}
 	}

@@ -86,6 +86,7 @@ struct opts_group {
 
 #define OPTS_GROUP_END { NULL, NULL, NULL }
 
+/* clang-format off */
 /* offsetof(), and the build breaks if the field has not the type. */
 #define OPT_FIELD(T, f, type)						\
 	(offsetof(T, f) + 0 * sizeof(char[				\
@@ -118,6 +119,8 @@ struct opts_group {
 #define OPT_CALL(b, n, T, f, ...) \
 	OPT_(OPT_K_CALL, b, n, offsetof(T, f), __VA_ARGS__)
 
+/* clang-format on */
+
 enum {
 	OPTS_STOP = 1 << 0,	/* stop at the first operand (run -- CMD) */
 	OPTS_NUMBERS = 1 << 1,	/* -1 is an operand, not an option */
@@ -146,7 +149,8 @@ void opt_syntax(const struct opt *o, struct buf *out);
 /* Every visible option of every group, in order. */
 void opts_for_each(const struct opts_group *groups,
 		   void (*fn)(const struct opts_group *g, const struct opt *o,
-			      void *ctx), void *ctx);
+			      void *ctx),
+		   void *ctx);
 
 /*
  * The name of `names[0..nr)` nearest to a mistyped word, or NULL if none is

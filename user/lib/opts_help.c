@@ -21,12 +21,12 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int rows[3][WORD_MAX + 1];
-	unsigned int *before, *above = rows[0], *row = rows[1], *spare = rows[2];
+	unsigned int *above = rows[0], *row = rows[1], *spare = rows[2];
+	unsigned int *before = spare;
 	size_t la = strlen(a), lb = strlen(b), i, j;
 
 	if (la > WORD_MAX || lb > WORD_MAX)
 		return WORD_MAX;
-	before = spare;
 	for (j = 0; j <= lb; j++)
 		above[j] = (unsigned int)j;
 	for (i = 1; i <= la; i++) {
@@ -83,7 +83,7 @@ static void new_line(struct buf *out, unsigned int indent, unsigned int *col)
 void opts_wrap(struct buf *out, const char *text, unsigned int indent,
 	       unsigned int col, unsigned int width)
 {
-	bool fresh = true;	/* nothing stands on this line yet */
+	bool fresh = true; /* nothing stands on this line yet */
 	unsigned int cols;
 	size_t n;
 
@@ -185,7 +185,7 @@ void opt_syntax(const struct opt *o, struct buf *out)
 
 /* --- the help text ------------------------------------------------------ */
 
-#define HELP_COL 26	/* where the sentences begin */
+#define HELP_COL 26 /* where the sentences begin */
 
 static void add_notes(const struct opt *o, struct buf *text)
 {
@@ -256,7 +256,8 @@ void opts_help(const struct opts_group *groups, unsigned int width,
 
 void opts_for_each(const struct opts_group *groups,
 		   void (*fn)(const struct opts_group *g, const struct opt *o,
-			      void *ctx), void *ctx)
+			      void *ctx),
+		   void *ctx)
 {
 	const struct opts_group *g;
 	const struct opt *o;

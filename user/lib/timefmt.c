@@ -14,8 +14,8 @@
 static struct {
 	time_t sec;
 	bool valid;
-	char date_time[24];	/* 2026-11-22T00:24:43 */
-	char zone[16];		/* +00:00 */
+	char date_time[24]; /* 2026-11-22T00:24:43 */
+	char zone[16]; /* +00:00 */
 	size_t date_time_len, zone_len;
 } last;
 
@@ -86,9 +86,9 @@ static size_t format_unit(char *out, uint64_t ns, uint64_t unit,
 		return (size_t)snprintf(out, DURATION_MAX, "%llu.%llu %s",
 					(unsigned long long)tenths / 10,
 					(unsigned long long)tenths % 10, name);
+	ns = tenths < 100 ? tenths / 10 : divide(ns, unit, up);
 	return (size_t)snprintf(out, DURATION_MAX, "%llu %s",
-				(unsigned long long)(tenths < 100 ? tenths / 10
-						: divide(ns, unit, up)), name);
+				(unsigned long long)ns, name);
 }
 
 static size_t format_pair(char *out, uint64_t big, const char *big_name,
@@ -132,7 +132,8 @@ size_t duration_format(char out[DURATION_MAX], uint64_t ns)
 	return format_rounded(out, ns, false);
 }
 
-static size_t prefixed(char *out, const char *prefix, const char *text, size_t n)
+static size_t prefixed(char *out, const char *prefix, const char *text,
+		       size_t n)
 {
 	memcpy(out, prefix, 2);
 	memcpy(out + 2, text, n + 1);
@@ -141,7 +142,7 @@ static size_t prefixed(char *out, const char *prefix, const char *text, size_t n
 
 size_t duration_format_err(char out[DURATION_MAX], uint64_t ns, uint64_t err_ns)
 {
-	char text[DURATION_MAX];	/* 24 at most: 213503d 23h */
+	char text[DURATION_MAX]; /* 24 at most: 213503d 23h */
 	size_t n;
 
 	n = duration_format(out, ns);
@@ -161,6 +162,7 @@ size_t duration_format_err(char out[DURATION_MAX], uint64_t ns, uint64_t err_ns)
 	return prefixed(out, "< ", text, n);
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	uint64_t ns;
@@ -170,6 +172,7 @@ static const struct {
 	{ "min", 60 * NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC },
 	{ "h", 3600 * NSEC_PER_SEC }, { "d", 86400 * NSEC_PER_SEC },
 };
+/* clang-format on */
 
 static int parse_number(const char **s, uint64_t *whole, uint64_t *frac,
 			uint64_t *scale)
@@ -236,10 +239,10 @@ int duration_parse(const char *s, uint64_t *ns)
 			return -EINVAL;
 		above = unit;
 		if (__builtin_mul_overflow(whole, unit, &part) ||
-		    __builtin_add_overflow(total, part, &total) ||
-		    __builtin_add_overflow(total,
-			(uint64_t)((unsigned __int128)frac * unit / scale),
-			&total))
+		    __builtin_add_overflow(total, part, &total))
+			return -ERANGE;
+		part = (uint64_t)((unsigned __int128)frac * unit / scale);
+		if (__builtin_add_overflow(total, part, &total))
 			return -ERANGE;
 	} while (*s);
 	*ns = total;

@@ -33,7 +33,8 @@ size_t duration_format(char out[DURATION_MAX], uint64_t ns);
  * error would not show, `~ 1.2 s` (the middle) when it is at most a quarter,
  * else the upper limit alone, rounded up: `< 20 ms`.
  */
-size_t duration_format_err(char out[DURATION_MAX], uint64_t ns, uint64_t err_ns);
+size_t duration_format_err(char out[DURATION_MAX], uint64_t ns,
+			   uint64_t err_ns);
 /* `1s` `20ms` `1.5s` `500us` `3m` `2h` `1d` `1h30m`; a unit is required except
  * for 0. Returns 0, -EINVAL, or -ERANGE past 2^64 ns. */
 int duration_parse(const char *s, uint64_t *ns);

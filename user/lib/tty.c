@@ -9,12 +9,14 @@
 #include <unistd.h>
 #include "tty.h"
 
+/* clang-format off */
 const struct opt_name colour_names[] = {
 	{ "auto", COLOUR_AUTO, NULL },
 	{ "always", COLOUR_ALWAYS, NULL },
 	{ "never", COLOUR_NEVER, NULL },
 	{ NULL, 0, NULL }
 };
+/* clang-format on */
 
 bool tty_is(int fd)
 {

@@ -68,6 +68,7 @@ struct range {
 	uint32_t first, last;
 };
 
+/* clang-format off */
 /* Combining marks and format characters of the scripts in wide use. A rare
  * script's mark that is missing here costs a column of alignment, no more. */
 static const struct range zero_width[] = {
@@ -119,6 +120,7 @@ static const struct range wide[] = {
 	{ 0x1f93c, 0x1f945 }, { 0x1f947, 0x1f9ff }, { 0x1fa70, 0x1faff },
 	{ 0x20000, 0x2fffd }, { 0x30000, 0x3fffd },
 };
+/* clang-format on */
 
 static bool within(uint32_t cp, const struct range *r, size_t nr)
 {
@@ -141,6 +143,7 @@ static bool within(uint32_t cp, const struct range *r, size_t nr)
 
 bool utf8_cp_printable(uint32_t cp)
 {
+	/* clang-format off */
 	static const struct range hidden[] = {
 		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },
 		{ 0x061c, 0x061c }, { 0x115f, 0x1160 }, { 0x180e, 0x180e },
@@ -149,6 +152,7 @@ bool utf8_cp_printable(uint32_t cp)
 		{ 0xfdd0, 0xfdef }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
 		{ 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
 	};
+	/* clang-format on */
 
 	if (cp < 0x7f)
 		return cp >= 0x20;
