@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * doctor: what this machine allows, which hook serves each fact, what is
+ * missing, and what watching costs here.
+ * Owns the checks of the surroundings and how all is laid out; the hooks are
+ * source/probe's, the fields the field table's. Never leaves anything behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cmd/cmd.h"
+#include "cmd/common.h"
+#include "core/text.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/out.h"
+#include "lib/timefmt.h"
+#include "lib/tty.h"
+#include "lib/utf8.h"
+#include "source/probe.h"
+
+static struct doctor {
+	int format;		/* enum output_format */
+	int tier;		/* enum tier_choice */
+	uint64_t measure_ns;
+	bool fields;
+} doctor;
+
+static const struct opt_name doctor_tiers[] = {
+	{ "auto", TIER_AUTO, "the one that `obit trace` takes" },
+	{ "tracepoints", TIER_FORCE_TRACEPOINTS, NULL },
+	{ "fentry", TIER_FORCE_FENTRY, NULL },
+	{ NULL, 0, NULL }
+};
+
+static const struct opt doctor_opts[] = {
+	OPT_ENUM('o', "output", struct doctor, format, .names = output_formats,
+		 .dflt = "table",
+		 .help = "A report for people, or one JSON object."),
+	OPT_ENUM(0, "tier", struct doctor, tier, .names = doctor_tiers,
+		 .dflt = "auto", .help = "Tell what the fields are in this tier."),
+	OPT_DURATION(0, "measure", struct doctor, measure_ns, .dflt = "500ms",
+		     .help = "Run the programs so long, under a load of short "
+			     "processes, to tell what they cost; 0: do not."),
+	OPT_FLAG(0, "fields", struct doctor, fields,
+		 .help = "Also list every field and when it is known."),
+	OPT_END
+};
+
+static const struct opts_group doctor_groups[] = {
+	{ "Options", doctor_opts, &doctor },
+	OPTS_GROUP_END
+};
+
+static const char *const avail_names[] = {
+	[AVAIL_REQUIRED] = "required",
+	[AVAIL_WHEN_SEEN] = "when_seen",
+	[AVAIL_IMPOSSIBLE] = "impossible",
+};
+
+static const char *const state_names[HOOK_STATE_NR] = {
+	[HOOK_OK] = "ok",
+	[HOOK_ABSENT] = "absent",
+	[HOOK_REFUSED] = "refused",
+	[HOOK_NOT_TRIED] = "not_tried",
+};
+
+/* --- surroundings ------------------------------------------------------------------- */
+
+struct check {
+	const char *name;
+	bool ok;
+	char text[160];
+};
+
+#define CHECKS_MAX 8
+
+struct checks {
+	struct check c[CHECKS_MAX];
+	size_t nr;
+};
+
+static void check(struct checks *cs, const char *name, bool ok, const char *text)
+{
+	struct check *c = &cs->c[cs->nr++];
+
+	c->name = name;
+	c->ok = ok;
+	snprintf(c->text, sizeof(c->text), "%s", text);
+}
+
+static bool read_line(const char *path, char *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, to, size - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	to[n] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+	return true;
+}
+
+static void check_lockdown(struct checks *cs)
+{
+	char line[128] = "";
+	bool tight;
+
+	/* "none [integrity] confidentiality": the mode in force in brackets. */
+	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
+		check(cs, "lockdown", true, "not in this kernel, or securityfs is not mounted");
+		return;
+	}
+	tight = strstr(line, "[confidentiality]");
+	check(cs, "lockdown", !tight, tight ?
+	      "confidentiality: BPF programs may not read kernel memory" :
+	      strstr(line, "[integrity]") ? "integrity: does not hinder" : "off");
+}
+
+static void check_kmsg(struct checks *cs)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	check(cs, "kernel log", fd >= 0, fd >= 0 ? "readable: whose memory limit an OOM kill enforced can be told" :
+	      "not readable: whose memory limit an OOM kill enforced stays unknown");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_namespace(struct checks *cs)
+{
+	struct stat st;
+	bool initial = !stat("/proc/self/ns/pid", &st) &&
+		       st.st_ino == 0xEFFFFFFCul;
+
+	check(cs, "pid namespace", initial, initial ? "the initial one" :
+	      "a container's: processes that already run have no exe and args");
+}
+
+static void check_cgroups(struct checks *cs)
+{
+	char line[4096], text[160] = "";
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	unsigned int v1 = 0;
+	bool v2 = false;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "0::", 3))
+			v2 = true;
+		else
+			v1++;
+	}
+	if (f)
+		fclose(f);
+	snprintf(text, sizeof(text), "%s%s%s", v2 ? "v2" : "",
+		 v2 && v1 ? " and " : "",
+		 v1 ? "v1: the first of memory, pids, systemd that is not the root counts"
+		    : v2 ? "" : "none");
+	check(cs, "cgroups", v1 || v2, text);
+}
+
+static void check_all(struct checks *cs)
+{
+	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK);
+	bool module = !access("/dev/obit", F_OK);
+
+	check(cs, "privilege", !geteuid(), geteuid() ?
+	      "not root: BPF needs CAP_BPF and CAP_PERFMON" : "root");
+	check(cs, "BTF", btf, btf ? "/sys/kernel/btf/vmlinux" :
+	      "the kernel was built without: its eBPF programs can not load");
+	check_lockdown(cs);
+	check(cs, "obit.ko", module, module ? "loaded" :
+	      "not loaded; not needed where BPF works");
+	check_cgroups(cs);
+	check_namespace(cs);
+	check_kmsg(cs);
+}
+
+/* --- a load to measure under ---------------------------------------------------------- */
+
+extern char **environ;
+
+static void one_fork(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+/* Short lives of both kinds: a fork that exits, and a program. */
+static void make_load(void *ctx)
+{
+	char *const argv[] = { (char *)"true", NULL };
+	unsigned int i;
+	pid_t pid;
+
+	(void)ctx;
+	for (i = 0; i < 300; i++)
+		one_fork();
+	for (i = 0; i < 30; i++)
+		if (!posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ))
+			waitpid(pid, NULL, 0);
+}
+
+/* --- JSON ------------------------------------------------------------------------------ */
+
+static void json_hook(struct json *j, const struct hook *h)
+{
+	json_object_begin(j, NULL);
+	json_cstr(j, "name", h->name);
+	json_cstr(j, "kind", h->kind);
+	json_cstr(j, "program", h->program);
+	json_cstr(j, "fact", h->fact);
+	json_cstr(j, "tier", tier_names[h->tier]);
+	json_bool(j, "required", h->required);
+	json_cstr(j, "state", state_names[h->state]);
+	json_cstr(j, "reason", *h->why ? h->why : NULL);
+	if (h->measured) {
+		json_u64(j, "runs", h->runs);
+		json_u64(j, "run_ns", h->run_ns);
+	} else {
+		json_nil(j, "runs");
+		json_nil(j, "run_ns");
+	}
+	if (h->measured && h->misses >= 0)
+		json_s64(j, "misses", h->misses);
+	else
+		json_nil(j, "misses");
+	json_object_end(j);
+}
+
+static void json_field(struct json *j, const struct field *f, enum tier tier)
+{
+	size_t i;
+
+	json_object_begin(j, NULL);
+	json_cstr(j, "key", f->key);
+	json_cstr(j, "availability", avail_names[f->avail[tier]]);
+	json_cstr(j, "reason", f->why[tier]);
+	json_cstr(j, "kernel_note", f->kernel_note);
+	json_cstr(j, "otel", f->otel);
+	json_cstr(j, "help", f->help);
+	json_object_begin(j, "tiers");
+	for (i = 0; i < TIER_NR; i++) {
+		json_object_begin(j, tier_names[i]);
+		json_cstr(j, "availability", avail_names[f->avail[i]]);
+		json_cstr(j, "reason", f->why[i]);
+		json_object_end(j);
+	}
+	json_object_end(j);
+	json_object_end(j);
+}
+
+static void report_json(struct buf *out, const struct utsname *uts,
+			const struct checks *cs, const struct probe *p,
+			enum tier tier)
+{
+	const struct field *f;
+	struct json j;
+	size_t i;
+
+	json_init(&j, out);
+	json_object_begin(&j, NULL);
+	json_cstr(&j, "kernel", uts->release);
+	json_cstr(&j, "machine", uts->machine);
+	json_cstr(&j, "tier", tier_names[tier]);
+	json_bool(&j, "usable", p->usable);
+	json_array_begin(&j, "checks");
+	for (i = 0; i < cs->nr; i++) {
+		json_object_begin(&j, NULL);
+		json_cstr(&j, "name", cs->c[i].name);
+		json_bool(&j, "ok", cs->c[i].ok);
+		json_cstr(&j, "text", cs->c[i].text);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_array_begin(&j, "hooks");
+	for (i = 0; i < p->nr; i++)
+		json_hook(&j, &p->hooks[i]);
+	json_array_end(&j);
+	json_array_begin(&j, "fields");
+	for (f = obituary_fields; f->key; f++)
+		json_field(&j, f, tier);
+	json_array_end(&j);
+	json_object_end(&j);
+	json_newline(&j);
+}
+
+/* --- for people ------------------------------------------------------------------------- */
+
+static const char *s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* Text that wraps under itself, from column `at` on. */
+static void wrapped(struct buf *out, const char *text, unsigned int at)
+{
+	opts_wrap(out, text, at, at, tty_width(STDOUT_FILENO, 100));
+	buf_addc(out, '\n');
+}
+
+static void report_checks(struct buf *out, const struct checks *cs)
+{
+	size_t i;
+
+	for (i = 0; i < cs->nr; i++) {
+		buf_printf(out, "  %s %-14s ", cs->c[i].ok ? "+" : "-",
+			   cs->c[i].name);
+		wrapped(out, cs->c[i].text, 19);
+	}
+}
+
+static void report_cost(struct buf *out, const struct hook *h)
+{
+	char text[DURATION_MAX];
+
+	if (!h->measured || !h->runs)
+		return;
+	duration_format(text, h->run_ns / h->runs);
+	buf_printf(out, "  %s a run, %llu run%s", text,
+		   (unsigned long long)h->runs, s(h->runs));
+	if (h->misses > 0)
+		buf_printf(out, ", %lld MISSED", (long long)h->misses);
+}
+
+static void report_hooks(struct buf *out, const struct probe *p, bool ok)
+{
+	const struct hook *h;
+	size_t i;
+
+	for (i = 0; i < p->nr; i++) {
+		h = &p->hooks[i];
+		if ((h->state == HOOK_OK) != ok)
+			continue;
+		buf_printf(out, "  %s %-7s ", ok ? "+" : h->required ? "!" : "-",
+			   h->kind);
+		text_fit(out, h->name, strlen(h->name), 28, true);
+		buf_addc(out, ' ');
+		if (ok) {
+			buf_adds(out, h->fact);
+			report_cost(out, h);
+			buf_addc(out, '\n');
+		} else {
+			buf_printf(out, "%s: ", state_names[h->state]);
+			buf_adds(out, *h->why ? h->why : "no reason given");
+			buf_printf(out, "\n%40s", "");
+			wrapped(out, h->fact, 40);
+		}
+	}
+}
+
+static bool any_missing(const struct probe *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->hooks[i].state != HOOK_OK)
+			return true;
+	return false;
+}
+
+static void report_total(struct buf *out, const struct probe *p)
+{
+	uint64_t deaths = 0, ns = 0;
+	char text[DURATION_MAX];
+	size_t i;
+
+	for (i = 0; i < p->nr; i++) {
+		if (!p->hooks[i].measured)
+			continue;
+		ns += p->hooks[i].run_ns;
+		if (!strcmp(p->hooks[i].name, "sched_process_exit"))
+			deaths = p->hooks[i].runs;
+	}
+	if (!deaths)
+		return;
+	duration_format(text, ns / deaths);
+	buf_printf(out, "\nAll of them together took %s for each process or thread that ended\n(%llu did, while measuring; fork, exec and signals included).\n",
+		   text, (unsigned long long)deaths);
+}
+
+static void report_fields(struct buf *out, enum tier tier)
+{
+	static const char mark[] = { [AVAIL_REQUIRED] = '+',
+				     [AVAIL_WHEN_SEEN] = '~',
+				     [AVAIL_IMPOSSIBLE] = '-' };
+	const struct field *f;
+
+	buf_printf(out, "\nFields in tier %s (+ always known, ~ where it applies and was seen, - never)\n",
+		   tier_names[tier]);
+	for (f = obituary_fields; f->key; f++) {
+		buf_printf(out, "  %c %-24s ", mark[f->avail[tier]], f->key);
+		wrapped(out, f->help, 29);
+		if (f->why[tier] && f->avail[tier] != AVAIL_REQUIRED) {
+			buf_printf(out, "%29s", "");
+			wrapped(out, f->why[tier], 29);
+		}
+	}
+}
+
+static void report_text(struct buf *out, const struct utsname *uts,
+			const struct checks *cs, const struct probe *p,
+			enum tier tier)
+{
+	buf_printf(out, "Linux %s, %s\n", uts->release, uts->machine);
+	report_checks(out, cs);
+	if (p->nr) {
+		buf_printf(out, "\nHooks that work here (tier %s)\n",
+			   tier_names[p->tier]);
+		report_hooks(out, p, true);
+		if (any_missing(p)) {
+			buf_adds(out, "\nHooks that do not\n");
+			report_hooks(out, p, false);
+		}
+		report_total(out, p);
+	}
+	if (doctor.fields)
+		report_fields(out, tier);
+	buf_printf(out, "\n%s\n", !p->nr ?
+		   "The hooks could not be tried." : p->usable ?
+		   "obit can watch this machine." :
+		   "obit can not watch this machine: a required hook (!) is missing.");
+}
+
+static int doctor_run(int argc, char **argv)
+{
+	struct probe p = { .tier = TIER_TRACEPOINTS };
+	struct checks cs = { .nr = 0 };
+	struct buf out = BUF_INIT;
+	struct utsname uts;
+	int err, write_err;
+	enum tier tier;
+
+	(void)argc;
+	(void)argv;
+	uname(&uts);
+	check_all(&cs);
+	/* What can be told without a probe is told without it. */
+	err = probe_hooks(doctor.measure_ns, make_load, NULL, &p);
+	tier = doctor.tier == TIER_FORCE_FENTRY ? TIER_FENTRY
+		: doctor.tier == TIER_FORCE_TRACEPOINTS ? TIER_TRACEPOINTS
+		: p.tier;
+	if (doctor.format == OUTPUT_JSON)
+		report_json(&out, &uts, &cs, &p, tier);
+	else
+		report_text(&out, &uts, &cs, &p, tier);
+	write_err = out_flush(STDOUT_FILENO, &out);
+	if (write_err)
+		log_error("cannot write to standard output: %s",
+			  out_why(write_err));
+	buf_free(&out);
+	if (!err && !p.usable)
+		err = -EOPNOTSUPP;
+	return cmd_exit_status(write_err ? write_err : err);
+}
+
+static const char *const doctor_examples[] = {
+	"sudo obit doctor",
+	"Can this machine be watched, and what would be missing?",
+	"sudo obit doctor --fields --tier tracepoints",
+	"What each field means, and why it can be null without fentry.",
+	"sudo obit doctor -o json | jq '.hooks[] | select(.state != \"ok\")'",
+	"What did not load, for a bug report.",
+	NULL
+};
+
+const struct cmd cmd_doctor = {
+	.name = "doctor",
+	.summary = "tell what this kernel allows and what watching costs",
+	.about = "Tries every hook, runs all that work for a moment under a "
+		 "load of short processes, and tells which place in the kernel "
+		 "serves which fact, what is missing and why, and what a "
+		 "record costs here.\n"
+		 "Ends with 0 if the machine can be watched, 69 if not, 77 "
+		 "without the privilege to try.",
+	.examples = doctor_examples,
+	.groups = doctor_groups,
+	.max_operands = 0,
+	.run = doctor_run,
+};
