@@ -240,6 +240,7 @@ static void want_who(struct victim *v)
 {
 	struct proc *p = v->p;
 	u64 born = p->start * 10 * MSEC;
+	s64 life = exit_lo(v) - born - 10 * MSEC;
 
 	put(v, "tgid", json_integer(p->tgid));
 	put(v, "ns_tgid", json_integer(p->ns_tgid));
@@ -265,8 +266,7 @@ static void want_who(struct victim *v)
 	put(v, "cgroup_id", json_incref(p->cgroup_id));
 	put(v, "container", json_incref(p->container));
 	put(v, "pid_ns", json_integer(p->pid_ns));
-	put(v, "life_ns", m_range(exit_lo(v) - born - 10 * MSEC,
-				  v->dead_hi - born));
+	put(v, "life_ns", m_range(life > 1 ? life : 1, v->dead_hi - born));
 	put(v, "threads", json_integer(p->threads));
 	put(v, "execed", json_false());
 }
