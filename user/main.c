@@ -17,10 +17,6 @@
 #define OBIT_VERSION "0.1.0"
 #endif
 
-/* A build may leave a command's file out; its row is then empty. */
-#pragma weak cmd_trace
-#pragma weak cmd_doctor
-
 /* The first is what `obit` alone means. A new command is one row. */
 static const struct cmd *const commands[] = {
 	&cmd_trace,
@@ -97,10 +93,8 @@ static int print_overview(void)
 		  0, 0, width);
 	buf_adds(&out, "\n\nCommands (`obit COMMAND --help` tells more):\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		if (commands[i])
-			buf_printf(&out, "  %-10s %s%s\n", commands[i]->name,
-				   commands[i]->summary,
-				   i ? "" : " (the default)");
+		buf_printf(&out, "  %-10s %s%s\n", commands[i]->name,
+			   commands[i]->summary, i ? "" : " (the default)");
 	buf_addc(&out, '\n');
 	opts_help(global_groups, width, &out);
 	buf_adds(&out, "\nExamples:\n");
@@ -142,7 +136,7 @@ static const struct cmd *find_command(const char *name)
 	size_t i;
 
 	for (i = 0; i < NR_COMMANDS; i++)
-		if (commands[i] && !strcmp(commands[i]->name, name))
+		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
 }
@@ -150,12 +144,11 @@ static const struct cmd *find_command(const char *name)
 static int unknown_command(const char *word)
 {
 	const char *names[NR_COMMANDS], *near;
-	size_t i, nr = 0;
+	size_t i;
 
 	for (i = 0; i < NR_COMMANDS; i++)
-		if (commands[i])
-			names[nr++] = commands[i]->name;
-	near = opts_nearest(word, names, nr);
+		names[i] = commands[i]->name;
+	near = opts_nearest(word, names, NR_COMMANDS);
 	if (near)
 		log_error("there is no command \"%s\"; did you mean \"%s\"?",
 			  word, near);
@@ -267,12 +260,8 @@ int main(int argc, char **argv)
 		return print_overview();
 
 	/* Only options left, or nothing: the default command's. */
-	if (i == argc || argv[i][0] == '-') {
-		cmd = commands[0];
-		if (!cmd)
-			return print_overview() ?: EX_USAGE;
-		return run_command(cmd, argc - i + 1, argv + i - 1);
-	}
+	if (i == argc || argv[i][0] == '-')
+		return run_command(commands[0], argc - i + 1, argv + i - 1);
 	if (!strcmp(argv[i], "help")) {
 		global.help = true;
 		if (++i == argc)

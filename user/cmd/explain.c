@@ -168,7 +168,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.summary = "Say what an exit status or a signal means",
+	.summary = "say what an exit status or a signal means",
 	.operands = "STATUS...",
 	.about = "Tells every reading of a STATUS that makes sense, the most "
 		 "likely first. A STATUS is a number (decimal or 0x...), the "

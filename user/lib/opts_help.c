@@ -80,6 +80,16 @@ static void new_line(struct buf *out, unsigned int indent, unsigned int *col)
 	}
 }
 
+/* Up to the next blank; but `[default: 1s]` stays in one piece. */
+static size_t word_len(const char *text)
+{
+	const char *end = strpbrk(text, "]\n");
+
+	if (end && *end == ']' && !strncmp(text, "[default: ", 10))
+		return (size_t)(end - text) + 1;
+	return strcspn(text, " \n");
+}
+
 void opts_wrap(struct buf *out, const char *text, unsigned int indent,
 	       unsigned int col, unsigned int width)
 {
@@ -103,7 +113,7 @@ void opts_wrap(struct buf *out, const char *text, unsigned int indent,
 			text++;
 			continue;
 		}
-		n = strcspn(text, " \n");
+		n = word_len(text);
 		cols = (unsigned int)utf8_width(text, n);
 		if (!fresh && width && col + 1 + cols > width) {
 			new_line(out, indent, &col);
