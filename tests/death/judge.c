@@ -115,6 +115,21 @@ static void judge_obituary(struct run *r, struct draw *d, const char *label,
 	json_decref(got);
 }
 
+/* It may come any number of times, or not at all. */
+static void judge_optional(struct run *r, json_t *want)
+{
+	for (int i = 0; i < r->s.nr_events; i++) {
+		struct event_rec *rec = &r->s.events[i];
+		struct match m = { .tier = r->tier, .source = r->source };
+
+		if (rec->used || !same_event(want, rec->ev))
+			continue;
+		m.errs = json_array();
+		rec->used = !match_object(&m, want, rec->ev);
+		json_decref(m.errs);
+	}
+}
+
 /* Takes the first fitting event that no other expectation took; if none fits,
  * tells how the nearest differs. */
 static void judge_event(struct run *r, struct draw *d, json_t *want)
@@ -144,18 +159,16 @@ static void judge_event(struct run *r, struct draw *d, json_t *want)
 	}
 	if (near && !best) {
 		near->used = true;
-	} else if (!json_object_get(want, "$optional")) {
-		if (near) {
-			near->used = true;
-			json_array_foreach(best_errs, k, e)
-				wrong(d, name, json_string_value(e));
-		} else {
-			char *s = json_dumps(want, JSON_COMPACT);
+	} else if (near) {
+		near->used = true;
+		json_array_foreach(best_errs, k, e)
+			wrong(d, name, json_string_value(e));
+	} else {
+		char *s = json_dumps(want, JSON_COMPACT);
 
-			wrong(d, name, "event: expected one, got none");
-			wrong(d, "  wanted", s);
-			free(s);
-		}
+		wrong(d, name, "event: expected one, got none");
+		wrong(d, "  wanted", s);
+		free(s);
 	}
 	json_decref(best_errs);
 }
@@ -206,7 +219,11 @@ static void judge_draw(struct run *r, struct draw *d)
 			       json_string_value(json_object_get(e, "label")),
 			       json_object_get(e, "want"));
 	json_array_foreach(json_object_get(d->report, "events"), k, e)
-		judge_event(r, d, e);
+		if (!json_object_get(e, "$optional"))
+			judge_event(r, d, e);
+	json_array_foreach(json_object_get(d->report, "events"), k, e)
+		if (json_object_get(e, "$optional"))
+			judge_optional(r, e);
 	json_array_foreach(json_object_get(d->report, "threads"), k, e) {
 		int tid = json_integer_value(json_object_get(e, "tid"));
 
