@@ -18,6 +18,7 @@ import struct
 import subprocess
 import tarfile
 import tempfile
+import time
 import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -234,7 +235,7 @@ Acquire::https::Timeout "10";
         return sorted((self.dir / "cache/archives").glob("*.deb"))
 
     def download(self, pkgs, where):
-        """Puts the .deb files into @where; apt checks them against the index."""
+        """Puts the .deb files into @where, checked against the index."""
         names = [f"{p['Package']}={p['Version']}" for p in pkgs]
         done = self._run("download", *names, cwd=where)
         if done.returncode:
@@ -334,6 +335,9 @@ def fetch(names, log=print):
                               "there is " + ", ".join(rows))
     kernels = {name: cached(name) for name in names}
     with locked():
+        for path in cache_dir().glob("tmp-*"):  # of a fetch that was killed
+            if path.stat().st_mtime < time.time() - 86400:
+                shutil.rmtree(path, ignore_errors=True)
         try:
             apt = Apt([s for row in rows.values() for s in row[0]],
                       cache_dir() / "apt")

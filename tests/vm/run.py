@@ -121,7 +121,8 @@ def parse(argv):
                    metavar="HOST[:GUEST]", help="file or directory to take "
                    "along (guest path: /bin/NAME)")
     p.add_argument("--get", action="append", default=[],
-                   metavar="GUEST[:HOST]", help="file to bring back (to ./NAME)")
+                   metavar="GUEST[:HOST]",
+                   help="file to bring back (to ./NAME)")
     p.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     p.add_argument("--timeout", type=float, default=60, metavar="S")
     p.add_argument("--mem", type=int, default=vm.MEM, metavar="MB")

@@ -25,7 +25,7 @@ import vm
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = []
 
-# Goes wrong in kernel mode on request, which a program alone cannot bring about.
+# Goes wrong in kernel mode on request, which no program can bring about.
 SICK = """
 #include <linux/module.h>
 static char *how = "";
@@ -45,7 +45,7 @@ MODULE_LICENSE("GPL");
 """
 
 # What a console line must and must not be taken for.
-SICK_LINES = """\
+SICK_LINES = """
 [   12.345678] WARNING: CPU: 0 PID: 1 at kernel/exit.c:5 do_exit+0x1/0x2
 [   12.345678] WARNING: kernel/exit.c:5 at do_exit+0x1/0x2, CPU#0: sh/1
 [   12.345678] WARNING: possible circular locking dependency detected
@@ -66,7 +66,8 @@ SICK_LINES = """\
 [   12.345678] UBSAN: array-index-out-of-bounds in a.c:1:2
 [   12.345678] refcount_t: underflow; use-after-free.
 [   12.345678] list_del corruption, ffff->next is LIST_POISON1
-[   12.345678] unregister_netdevice: waiting for lo to become free""".splitlines()
+[   12.345678] unregister_netdevice: waiting for lo to become free
+""".strip().splitlines()
 WELL_LINES = """\
 [    0.016000] tsc: Unable to calibrate against PIT
 [    0.673901] mtrr: your CPUs had inconsistent fixed MTRR settings
@@ -115,7 +116,8 @@ class Guest:
         (source / "Kbuild").write_text("obj-m := sick.o\n"
                                        "sick-y := kmod/main.o\n")
         (source / "kmod/main.c").write_text(SICK)
-        self.sick = kmod.build(self.kernel, vm.BUILD / f"sick-{name}", source=source)
+        self.sick = kmod.build(self.kernel, vm.BUILD / f"sick-{name}",
+                               source=source)
         self.files = [f"{self.noise_file}:/noise", f"{self.sick}:/sick.ko"]
 
     def __call__(self, *argv, timeout=20, **more):
@@ -284,7 +286,8 @@ def hostile_name_is_no_splat(guest):
     # An OOM report names the victim, whose name is anybody's choice.
     r = guest.sh("mkdir /sys/fs/cgroup/c; cd /sys/fs/cgroup/c;"
                  "echo 8M > memory.max;"
-                 "sh -c 'echo 0 > cgroup.procs; printf \"BUG: x\" > /proc/self/comm;"
+                 "sh -c 'echo 0 > cgroup.procs;"
+                 " printf \"BUG: x\" > /proc/self/comm;"
                  " a=x; while :; do a=$a$a; done';"
                  "dmesg | grep -q 'Killed process .*(BUG: x)'")
     check(r.rc == 0 and not r.lost, "an OOM kill is no splat", r)

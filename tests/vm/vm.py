@@ -91,8 +91,8 @@ class Result:
 class Qmp:
     """The part of QEMU's control protocol that is needed here."""
 
-    def __init__(self, path, timeout=20):
-        self.sock = connect(path, timeout)
+    def __init__(self, path, proc, timeout=20):
+        self.sock = connect(path, timeout, proc)
         self.sock.settimeout(timeout)
         self.file = self.sock.makefile("rwb")
         self.file.readline()
@@ -117,7 +117,8 @@ class Qmp:
         self.sock.close()
 
 
-def connect(path, timeout):
+def connect(path, timeout, proc=None):
+    """Connects to a socket that @proc is about to listen on."""
     end = time.monotonic() + timeout
     while True:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -126,7 +127,7 @@ def connect(path, timeout):
             return sock
         except OSError:
             sock.close()
-            if time.monotonic() > end:
+            if time.monotonic() > end or proc and proc.poll() is not None:
                 raise
             time.sleep(0.01)
 
@@ -187,11 +188,12 @@ class Machine:
         return read(self.console_path).decode("utf-8", "replace")
 
     def control(self):
-        self.qmp = self.qmp or Qmp(self.ports / "qmp.sock")
+        self.qmp = self.qmp or Qmp(self.ports / "qmp.sock", self.proc)
         return self.qmp
 
     def say(self, text):
-        self.cmd = self.cmd or connect(self.ports / "cmd.sock", 20)
+        self.cmd = self.cmd or connect(self.ports / "cmd.sock", 20,
+                                       self.proc)
         self.cmd.sendall(text.encode())
 
     def save(self, path):
@@ -354,14 +356,27 @@ class Run:
         return True
 
     def save(self):
+        """Keeps the machine's state for later; it costs the run nothing."""
         tmp = self.snap.with_suffix(f".{os.getpid()}")
-        self.machine.save(tmp)
-        tmp.rename(self.snap)
+        try:
+            self.machine.save(tmp)
+            tmp.rename(self.snap)
+        except OSError as e:
+            tmp.unlink(missing_ok=True)
+            print(f"vm: no snapshot: {e}", file=sys.stderr)
+        self.prune()
+
+    def prune(self):
         snaps = sorted(BUILD.glob(f"snap-{self.kernel.name}-*.vm"),
                        key=lambda p: p.stat().st_mtime)
         for old in snaps[:-KEEP]:
             for suffix in (".vm", ".cpio", ".lock"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
+        for path in BUILD.glob("snap-*"):   # of a runner that was killed
+            with contextlib.suppress(OSError):
+                if path.suffix not in (".vm", ".cpio", ".lock") and \
+                        path.stat().st_mtime < time.time() - 3600:
+                    path.unlink()
 
     def pass_on(self, body, final):
         """Streams what the command printed, holding back what may be ours."""
