@@ -90,8 +90,7 @@ static void say_watching(void *ctx)
 {
 	const struct source_info *info = ctx;
 
-	log_msg(LOG_LVL_ERROR, "watching via %s; tier %s", info->text,
-		tier_names[info->tier]);
+	log_msg(LOG_LVL_ERROR, "watching via %s", info->text);
 }
 
 static int run_pipeline(struct filter *filter, const struct source_type *type,

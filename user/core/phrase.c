@@ -21,7 +21,7 @@ struct wordings {
 
 static struct buf *word(struct wordings *ws)
 {
-	return &ws->w[ws->nr < WORDINGS_MAX - 1 ? ws->nr++ : ws->nr];
+	return &ws->w[ws->nr < WORDINGS_MAX ? ws->nr++ : WORDINGS_MAX - 1];
 }
 
 static size_t columns(const struct buf *b)
@@ -112,7 +112,7 @@ static void word_exit(struct wordings *ws, const struct obituary *o)
 	if (!obituary_has(o, OB_ASKED_BY)) {
 		add_exit(word(ws), o);
 		if (obituary_has(o, OB_EXIT_STATUS) && o->truncated)
-			buf_printf(word(ws), "exit %d, seen as %u",
+			buf_printf(word(ws), "exit %d, parent sees %u",
 				   o->exit_value, o->exit_status);
 		else if (obituary_has(o, OB_EXIT_STATUS))
 			buf_printf(word(ws), "exit %u", o->exit_status);
@@ -135,23 +135,49 @@ static void word_exit(struct wordings *ws, const struct obituary *o)
 
 /* --- signals ------------------------------------------------------------------------ */
 
-/* "LONG NAME[1]" and "SHORT NAME[1]": all that blames a process reads so. */
-static void word_blame(struct wordings *ws, const struct obituary *o,
-		       const char *before, const char *shortly,
-		       const char *after)
+/* How a death is said that another process is to blame for. */
+struct blame {
+	const char *before, *after;	/* killed by SIGX BEFORE name[1] AFTER */
+	const char *shortly, *then;	/* SIGX SHORTLY name[1] THEN */
+	const char *brief;		/* SIGX BRIEF */
+};
+
+static const struct blame blames[CAUSE_NR] = {
+	[CAUSE_SIGNAL] = { " from ", "", " from ", "", "" },
+	[CAUSE_PDEATH] = { " as its parent ", " ended", ": parent ", " ended",
+			   ": parent ended" },
+	[CAUSE_HANGUP] = { " as its terminal hung up: end of ", "",
+			   ", terminal hung up: ", "", ", hung up" },
+	[CAUSE_ORPHANED_PGRP] = { ", its group orphaned by the end of ", "",
+				  ", orphaned by ", "", ", orphaned" },
+	[CAUSE_PIDNS] = { " with its pid namespace: end of ", "",
+			  " with pid ns of ", "", " with its pid ns" },
+	[CAUSE_EXITKILL] = { " as its tracer ", " ended", ": tracer ",
+			     " ended", ": tracer ended" },
+	[CAUSE_CGROUP_KILL] = { " to its whole cgroup from ", "",
+				" to cgroup from ", "", " to its cgroup" },
+	[CAUSE_PIDFD_AUTOKILL] = { " as ", " closed its pidfd", ": ",
+				   " closed its pidfd", ": pidfd closed" },
+};
+
+static void word_blame(struct wordings *ws, const struct obituary *o)
 {
+	const struct blame *how = &blames[o->cause];
 	const char *sig = sig_name(o->signal);
 	struct buf *b;
 
+	if (!how->before)
+		how = &blames[CAUSE_SIGNAL];
 	b = word(ws);
-	buf_printf(b, "killed by %s%s", sig, before);
+	buf_printf(b, "killed by %s%s", sig, how->before);
 	phrase_person(b, &o->killer);
-	buf_printf(b, "%s%s", after, core(o));
+	buf_printf(b, "%s%s", how->after, core(o));
 	b = word(ws);
-	buf_printf(b, "%s%s", sig, shortly);
+	buf_printf(b, "%s%s", sig, how->shortly);
 	phrase_person(b, &o->killer);
-	buf_adds(b, after);
-	buf_printf(word(ws), "killed by %s", sig);
+	buf_adds(b, how->then);
+	buf_printf(word(ws), "%s%s%s", *how->brief ? "" : "killed by ", sig,
+		   how->brief);
 }
 
 static void word_signal(struct wordings *ws, const struct obituary *o)
@@ -175,31 +201,41 @@ static void word_signal(struct wordings *ws, const struct obituary *o)
 		add_duration(b, o->asked_by.age_ns);
 		buf_printf(b, " after %s", sig_name(o->asked_by.signal));
 	}
-	word_blame(ws, o, " from ", " from ", "");
+	word_blame(ws, o);
+}
+
+/* The last name of a path: what people call a cgroup by. */
+static void add_leaf(struct buf *out, struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.p[at - 1] != '/')
+		at--;
+	if (at > 1)
+		buf_adds(out, "\xe2\x80\xa6/");
+	else
+		at = 0;
+	buf_add(out, path.p + at, path.len - at);
 }
 
 static void word_oom(struct wordings *ws, const struct obituary *o)
 {
 	struct span cg = o->oom.cgroup;
-	bool known = obituary_has(o, OB_OOM_CGROUP);
-	bool whole = known && cg.len == 1 && *cg.p == '/';
-	struct buf where = BUF_INIT, *b;
+	struct buf *b;
 
-	if (whole) {
-		buf_adds(&where, "whole machine");
-	} else if (known) {
-		buf_adds(&where, "cgroup ");
-		buf_add(&where, cg.p, cg.len);
+	if (obituary_has(o, OB_OOM_CGROUP) && cg.len == 1 && *cg.p == '/') {
+		buf_adds(word(ws), "out of memory (whole machine)");
+	} else if (obituary_has(o, OB_OOM_CGROUP)) {
+		b = word(ws);
+		buf_adds(b, "out of memory (cgroup ");
+		buf_add(b, cg.p, cg.len);
+		buf_addc(b, ')');
+		b = word(ws);
+		buf_adds(b, "out of memory (cgroup ");
+		add_leaf(b, cg);
+		buf_addc(b, ')');
 	}
-	if (where.len && obituary_has(o, OB_OOM_RSS))
-		buf_printf(word(ws), "out of memory (%s), it held %llu MiB",
-			   buf_str(&where),
-			   (unsigned long long)o->oom.rss_kb >> 10);
-	if (where.len)
-		buf_printf(word(ws), "out of memory (%s)", buf_str(&where));
-	b = word(ws);
-	buf_adds(b, "out of memory");
-	buf_free(&where);
+	buf_adds(word(ws), "out of memory");
 }
 
 static void word_fault(struct wordings *ws, const struct obituary *o)
@@ -236,30 +272,13 @@ static void word_killed(struct wordings *ws, const struct obituary *o)
 		word_oom(ws, o);
 		break;
 	case CAUSE_PDEATH:
-		word_blame(ws, o, " as its parent ended: ", ": parent ended: ",
-			   "");
-		break;
 	case CAUSE_HANGUP:
-		word_blame(ws, o, ", hung up: end of ", ", hung up: ", "");
-		break;
 	case CAUSE_ORPHANED_PGRP:
-		word_blame(ws, o, ", group orphaned: end of ",
-			   ", orphaned: ", "");
-		break;
 	case CAUSE_PIDNS:
-		word_blame(ws, o, " with its pid namespace: end of ",
-			   " with pid ns of ", "");
-		break;
 	case CAUSE_EXITKILL:
-		word_blame(ws, o, " as its tracer ended: ", ": tracer ended: ",
-			   "");
-		break;
 	case CAUSE_CGROUP_KILL:
-		word_blame(ws, o, " with its cgroup by ", " to cgroup by ", "");
-		break;
 	case CAUSE_PIDFD_AUTOKILL:
-		word_blame(ws, o, ": pidfd closed by ", ": pidfd closed by ",
-			   "");
+		word_blame(ws, o);
 		break;
 	case CAUSE_TERMINAL:
 		word_terminal(ws, o);
@@ -437,14 +456,14 @@ static void zombie(struct buf *out, const struct notice *n)
 	buf_adds(out, "zombie: ");
 	phrase_person(out, &n->who);
 	if (has(n, NB_ZOMBIE_NS)) {
-		buf_adds(out, " is dead for ");
+		buf_adds(out, " has been dead for ");
 		add_duration(out, n->zombie_ns);
 	} else {
 		buf_adds(out, " is dead");
 	}
-	buf_adds(out, ", not reaped");
+	buf_adds(out, " and is not reaped");
 	if (has(n, NB_OTHER)) {
-		buf_adds(out, " by ");
+		buf_adds(out, " by its parent ");
 		phrase_person(out, &n->other);
 	}
 }
