@@ -43,6 +43,8 @@ to_man()
 		last = indent + length(text)
 	}
 	{ match($0, /^ */); indent = RLENGTH; text = substr($0, indent + 1) }
+	# An option with no short form stands where the long forms do.
+	indent == 6 && text ~ /^--/ { indent = 2 }
 	text == "" { if (!heading) print ".PP"; last = 0; next }
 	/^Usage: / {
 		print ".PP\n.B"
@@ -98,6 +100,11 @@ man_page()
 # options: the long and short ones in a help text, and the words each may take
 options()
 {
+	# An option with no short form is further in; --[no-]x is two options;
+	# the word of --x[=a|b] is never a word of its own.
+	sed -E -e 's/^      --/  --/' \
+		-e 's/^(  .*)--\[no-\]([a-z0-9-]+)/\1--\2, --no-\2/' \
+		-e 's/^(  [^ ].*)\[=[^]]*\]/\1/' |
 	awk '/^  -/ {
 		n = split($0, part, /,? +/)
 		for (i = 2; i <= n && part[i] ~ /^-/; i++) {
