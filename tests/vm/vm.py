@@ -243,9 +243,11 @@ def qemu_args(vmlinux, initrd, mem, cpus):
     if not qemu:
         raise Broken("qemu-system-x86_64 is missing: install the Debian "
                      "package qemu-system-x86")
+    # -smap: QEMU (7.2) reads the stack of a far return as the kernel, so that
+    # a program going to 32-bit code with lret would be a kernel's SMAP fault.
     # thread=single: with one host thread a CPU, TCG crashes kernels that patch
     # their own text under load (ftrace, static keys), at no fault of ours.
-    return [qemu, "-M", "q35", "-cpu", "max", "-m", str(mem), "-smp",
+    return [qemu, "-M", "q35", "-cpu", "max,-smap", "-m", str(mem), "-smp",
             str(cpus), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-accel", "tcg,thread=single", "-kernel",
             str(vmlinux), "-initrd", str(initrd), "-append", CMDLINE]
@@ -457,7 +459,11 @@ class Run:
         else:
             result.rc = int(verdict[1])
         if result.lost:     # whole: what is shown of it is the end
-            path = BUILD / f"lost-{self.kernel.name}.log"
+            logs = sorted(BUILD.glob("lost-*.log"),
+                          key=lambda p: p.stat().st_mtime)
+            for old in logs[:-20]:
+                old.unlink(missing_ok=True)
+            path = BUILD / f"lost-{self.kernel.name}-{self.id[:6]}.log"
             path.write_text(console)
             result.lost += f" (console in {path})"
         result.files = split_files(read(self.machine.file_path))
