@@ -48,6 +48,7 @@ struct run {
 };
 
 /* obit.c: the program under test */
+int owed_ms(void);		/* how long to wait for what it owes */
 int obit_start(struct run *r);		/* 0, or why on stderr */
 void obit_stop(struct run *r);
 bool obit_alive(struct run *r);

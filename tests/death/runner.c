@@ -24,7 +24,6 @@
 
 #define CASE_MS 45000		/* the longest case takes about 4 s natively */
 #define TRIES 4
-#define OWED_MS 8000		/* obit is at most 100 ms late, guests crawl */
 
 static void draw_start(struct run *r, struct draw *d)
 {
@@ -247,7 +246,7 @@ static void run_draws(struct run *r)
 
 static void settle(struct run *r)
 {
-	u64 end = boot_ns() + OWED_MS * MSEC;
+	u64 end = boot_ns() + owed_ms() * MSEC;
 
 	kill_strays(r);
 	while (boot_ns() < end && obit_alive(r)) {
