@@ -27,7 +27,7 @@ STATIC = REPO / "build/static"
 TIERS = ("tracepoints", "fentry")
 JOBS = 2            # guests at once: each is one busy host thread
 TAIL = 40           # console lines shown of a lost guest
-CONTEXT = 60        # lines a failed run may add to its cases
+CONTEXT = 150       # lines a failed run may add to its cases
 LINE = re.compile(r"(ok|not ok|skip) ([^\s:]+)(?::? ?(.*))?$")
 TOTALS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
 
@@ -45,6 +45,15 @@ while [ $i -lt 5 ]; do
 	i=$((i + 1))
 done
 test "$(dmesg | grep -c 'obit: .*nload')" = 5
+"""
+
+
+# What a failed run leaves: obit's stream and messages, what was expected of it.
+DEATHS = r"""
+death run --obit /bin/obit --keep /tmp/keep "$@"
+rc=$?
+[ $rc = 0 ] || tar cf /tmp/keep.tar -C /tmp keep 2>/dev/null
+exit $rc
 """
 
 
@@ -106,6 +115,11 @@ def report_deaths(report, prefix, result):
         report.line("ok", f"{prefix}/guest")
     if why or seen[1]:
         report.note("\n".join(other[-CONTEXT:]))
+    kept = result.files.get("/tmp/keep.tar")
+    if kept:
+        path = vm.BUILD / (prefix.replace("/", "-") + ".tar")
+        path.write_bytes(kept)
+        report.note(f"# what it saw and expected: {path}")
     if result.lost:
         report.note("\n".join(result.console.splitlines()[-TAIL:]))
 
@@ -137,8 +151,9 @@ class Suite:
         name = f"{kernel.name}/{tier}" + ("" if cgroup == "v2" else
                                           f"-cgroup-{cgroup}")
         self.guest(name, kernel, module,
-                   ["death", "run", "--obit", "/bin/obit", "--tier", tier,
-                    *self.args.death], report_deaths, cgroup=cgroup)
+                   ["sh", "-c", DEATHS, "sh", "--tier", tier,
+                    *self.args.death], report_deaths, cgroup=cgroup,
+                   get=["/tmp/keep.tar"])
 
     def module(self, kernel, module):
         def then(report, name, result):
@@ -192,8 +207,10 @@ def say(text):
 def harness(report, name):
     """The harness's own test first: on a liar, nothing after it counts."""
     def emit(line):
-        m = LINE.match(line)
+        head, *rest = line.splitlines()
+        m = LINE.match(head)
         report.line(m[1], m[2], m[3] if m[1] != "ok" else "")
+        report.note("\n".join(rest))
     selftest.run_all(name, emit)
 
 
