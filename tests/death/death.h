@@ -115,6 +115,7 @@ json_t *who_of(pid_t tgid);
 /* A killer or sender: who_of plus tid, uid and signal name. */
 json_t *killer_of(pid_t tgid, pid_t tid, int sig);
 u64 task_start(pid_t tgid, pid_t tid);	/* ticks; 0 if gone */
+bool task_exiting(pid_t tgid);		/* PF_EXITING, or gone */
 bool task_state(pid_t tgid, pid_t tid, char state);
 
 /* ---- victims ---- */
@@ -125,6 +126,7 @@ struct victim {
 	int fd[2];		/* [0] the case's end, [1] the victim's */
 	int pidfd;		/* -1 if none */
 	u64 go_ns;		/* let go, or struck: the death began after */
+	u64 exit_lo;		/* it was not exiting then */
 	u64 dead_lo, dead_hi;	/* CLOCK_BOOTTIME bounds of the death */
 	u64 rel_lo, rel_hi;	/* bounds of the release */
 	bool waited;		/* status and ru come from wait4 */

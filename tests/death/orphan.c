@@ -139,6 +139,8 @@ DEATH_CASE("zombie_dropped", zombie_dropped, 0,
 	victim_go(m);
 	victim_gone(m);
 	v->rel_hi = boot_ns();
+	if (!kill(v->pid, 0))
+		case_fail("the zombie outlived its parent");
 	died_exit(m, 0);
 	expect_autoreaped(m, "ignored");
 	if (v->peek_status != 9)

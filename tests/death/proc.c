@@ -85,6 +85,15 @@ u64 task_start(pid_t tgid, pid_t tid)
 	return start;
 }
 
+bool task_exiting(pid_t tgid)
+{
+	char *tail = stat_tail(tgid, 0);
+	bool is = !tail || stat_field(tail, 9) & 4;
+
+	free(tail);
+	return is;
+}
+
 bool task_state(pid_t tgid, pid_t tid, char state)
 {
 	char *tail = stat_tail(tgid, tid);

@@ -32,25 +32,52 @@ static int key_slot(struct stream *s, const char *key)
 	if (s->nr_keys == KEYS || strlen(key) >= sizeof(s->key[0]))
 		return -1;
 	strcpy(s->key[s->nr_keys], key);
-	/* every obituary before this one lacked it */
-	s->nulls[s->nr_keys] = s->nr_recs;
+	/* every obituary before this one lacked it; of an object within one
+	 * that is not known, and its own key counts */
+	s->nulls[s->nr_keys] = strchr(key, '.') ? 0 : s->nr_recs;
 	return s->nr_keys++;
+}
+
+static void count_object(struct stream *s, json_t *ob, const char *prefix,
+			 bool *there)
+{
+	const char *key;
+	json_t *val;
+	char name[48];
+
+	json_object_foreach(ob, key, val) {
+		int i;
+
+		snprintf(name, sizeof(name), "%s%.30s", prefix, key);
+		i = key_slot(s, name);
+		if (i >= 0)
+			there[i] = !json_is_null(val);
+		if (!*prefix && json_is_object(val)) {
+			snprintf(name, sizeof(name), "%.14s.", key);
+			count_object(s, val, name, there);
+		}
+	}
+}
+
+/* A key of an object that is null itself is no null of its own. */
+static bool excused(const char *name, json_t *ob)
+{
+	const char *dot = strchr(name, '.');
+	char top[48];
+
+	if (!dot)
+		return false;
+	snprintf(top, sizeof(top), "%.*s", (int)(dot - name), name);
+	return !json_is_object(json_object_get(ob, top));
 }
 
 static void count_nulls(struct stream *s, json_t *ob)
 {
-	const char *key;
-	json_t *val;
 	bool there[KEYS] = { false };
 
-	json_object_foreach(ob, key, val) {
-		int i = key_slot(s, key);
-
-		if (i >= 0 && !json_is_null(val))
-			there[i] = true;
-	}
+	count_object(s, ob, "", there);
 	for (int i = 0; i < s->nr_keys; i++)
-		s->nulls[i] += !there[i];
+		s->nulls[i] += !there[i] && !excused(s->key[i], ob);
 	if (!(json_integer_value(json_object_get(ob, "exit_code")) & 0x7f)) {
 		s->exits++;
 		if (!json_is_integer(json_object_get(ob, "exit_value")))

@@ -23,7 +23,7 @@ struct event_rec {
 	bool used;		/* some case expected it */
 };
 
-#define KEYS 64
+#define KEYS 160
 
 struct stream {
 	int fd;
@@ -37,8 +37,9 @@ struct stream {
 	int nr_events;
 	unsigned int lines, bad;
 	char bad_line[256];	/* the first that is no JSON, and why */
-	/* null rate: every key seen at the top of an obituary */
-	char key[KEYS][32];
+	/* null rate: every key seen in an obituary, and in the
+	 * objects of it as "parent.tgid" */
+	char key[KEYS][48];
 	unsigned int nulls[KEYS];
 	int nr_keys;
 	unsigned int exits, exit_value_null;

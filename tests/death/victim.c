@@ -318,7 +318,7 @@ void victim_base(struct victim *v)
 
 void victim_doom(struct victim *v)
 {
-	v->go_ns = v->dead_lo = boot_ns();
+	v->go_ns = v->exit_lo = v->dead_lo = boot_ns();
 }
 
 void victim_go(struct victim *v)
@@ -330,7 +330,11 @@ void victim_go(struct victim *v)
 
 /* ---- the truth ---- */
 
-/* As long as its pidfd is silent it lives: moves the lower bound up. */
+/*
+ * As long as its pidfd is silent it is no zombie, and as long as its leader is
+ * not exiting nothing of it has ended: moves the lower bounds up. A teardown
+ * between the two may last seconds on a busy machine.
+ */
 static void watch(struct victim *v, int fd)
 {
 	struct pollfd pfd = { fd, POLLIN, 0 };
@@ -341,6 +345,8 @@ static void watch(struct victim *v, int fd)
 		if (poll(&pfd, 1, 10))
 			return;
 		v->dead_lo = t;
+		if (!task_exiting(v->pid))
+			v->exit_lo = t;
 	} while (t < start + 30 * SEC);
 	case_fail("%s does not die", v->label);
 }

@@ -227,20 +227,11 @@ static void want_fate(struct victim *v)
 		"time", m_some("checked in boot_ns")));
 }
 
-/* Where sched_process_exit fires differs by kernel, and a teardown may last
- * between it and the instant that clock bounds know: that of the zombie. */
-static u64 exit_lo(struct victim *v)
-{
-	u64 lo = v->dead_lo - 200 * MSEC;
-
-	return lo > v->go_ns ? lo : v->go_ns;
-}
-
 static void want_who(struct victim *v)
 {
 	struct proc *p = v->p;
 	u64 born = p->start * 10 * MSEC;
-	s64 life = exit_lo(v) - born - 10 * MSEC;
+	s64 life = v->exit_lo - born - 10 * MSEC;
 
 	put(v, "tgid", json_integer(p->tgid));
 	put(v, "ns_tgid", json_integer(p->ns_tgid));
@@ -277,8 +268,8 @@ static void want_all(struct victim *v)
 		case_fail("%s: no base or no bounds", v->label);
 	v->want = json_object();
 	put(v, "event", json_string("obituary"));
-	put(v, "time", want_time(exit_lo(v), v->dead_hi));
-	put(v, "boot_ns", m_range(exit_lo(v), v->dead_hi));
+	put(v, "time", want_time(v->exit_lo, v->dead_hi));
+	put(v, "boot_ns", m_range(v->exit_lo, v->dead_hi));
 	want_who(v);
 	put(v, "asked_by", json_null());
 	put(v, "oom", json_null());
@@ -364,7 +355,7 @@ void expect_new_parent(struct victim *v, pid_t tgid)
 void expect_asked_by(struct victim *v, json_t *sender, u64 lo, u64 hi)
 {
 	json_object_set_new(sender, "age_ns",
-			    m_range(exit_lo(v) > hi ? exit_lo(v) - hi : 0,
+			    m_range(v->exit_lo > hi ? v->exit_lo - hi : 0,
 				    v->dead_hi - lo));
 	expect(v, "asked_by", sender);
 }
