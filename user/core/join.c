@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * join: the life and death of a process, record by record.
- * Alive until EXIT, then its obituary is owed until RELEASE; a zombie that
- * stays, and one whose RELEASE was lost, are found out by asking. Never does
- * I/O, never asks a clock, never scans all processes for what one record says.
+ * Alive until EXIT, then its obituary is owed until RELEASE. What does not come
+ * is overdue.c's. Never does I/O, never asks a clock, never goes through all
+ * processes for what one record says.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/state.h"
-
-#define GONE_GRACE_NS 500000000ull	/* a RELEASE may come so much later */
-#define ASK_AGAIN_NS 1000000000ull
-#define ASKS_A_TICK 1024		/* each is a file of /proc to read */
-#define SWEEP_DELAY_NS 1000000000ull
-#define SWEEP_A_TICK 256
 
 /* --- births ------------------------------------------------------------------ */
 
@@ -166,6 +160,13 @@ static int on_oom_victim(struct join *j, const struct obit_oom_victim *r)
 	return 0;
 }
 
+static int on_oom_limit(struct join *j, const struct obit_oom_limit *r)
+{
+	struct proc *p = proc_find_tgid(&j->procs, r->task.tgid);
+
+	return oom_limit(&j->ooms, r, p && p->oom ? &p->oom : NULL);
+}
+
 static int on_exit_call(struct join *j, const struct obit_exit_call *r)
 {
 	struct proc *p;
@@ -180,19 +181,6 @@ static int on_exit_call(struct join *j, const struct obit_exit_call *r)
 }
 
 /* --- deaths ------------------------------------------------------------------ */
-
-/* From when on --zombie-after counts. */
-static void set_deadline(struct join *j, struct proc *p)
-{
-	uint64_t since = p->death->reapable_ns;
-
-	if (!j->cfg.zombie_after_ns || p->death->ask_sent || p->death->gone)
-		return;
-	if (!since)
-		since = p->death->exit.hdr.boot_ns;
-	timer_set(&j->procs.timers, &p->timer,
-		  plus(since, j->cfg.zombie_after_ns));
-}
 
 /* Several threads can find the process dead; only the last one is right. */
 static void take_exit(struct death *d, const struct obit_exit *r)
@@ -237,7 +225,7 @@ static int on_exit_record(struct join *j, const struct obit_exit *r)
 	cgroup_name_put(d->cgroup.name);
 	cgroups_pick(&j->cgroups, r->cgroup_id, r->cgroup_hierarchy,
 		     r->cgroup_v1_id, &d->cgroup);
-	set_deadline(j, p);
+	overdue_from(j, p);
 	if (!d->have_exit)
 		err = notice_pdeath_exit(j, p, r);
 	d->have_exit = true;
@@ -296,7 +284,7 @@ static int on_reapable(struct join *j, const struct obit_reapable *r)
 	if (!d->reapable_ns) {
 		d->reapable_ns = r->hdr.boot_ns;
 		if (p->state == PROC_DEAD)
-			set_deadline(j, p);
+			overdue_from(j, p);
 	}
 	err = notice_dead_done(j, p);
 	d->tracer_last = r->flags & OBIT_REAPABLE_TRACER;
@@ -346,19 +334,18 @@ static int on_waited(struct join *j, const struct obit_waited *r)
 
 /* --- releases ---------------------------------------------------------------- */
 
-static int forget(struct join *j, struct proc *p)
+int life_forget(struct join *j, struct proc *p)
 {
 	notices_forget(j, p);
 	return proc_release(&j->procs, p);
 }
 
-static int write_and_forget(struct join *j, struct proc *p,
-			    const struct obit_release *r,
-			    enum obituary_fate fate)
+int life_end(struct join *j, struct proc *p, const struct obit_release *r,
+	     enum obituary_fate fate)
 {
 	int err = compose(j, p, r, fate), err2;
 
-	err2 = forget(j, p);
+	err2 = life_forget(j, p);
 	return err ? err : err2;
 }
 
@@ -402,10 +389,10 @@ static int on_release(struct join *j, const struct obit_release *r)
 	case PROC_TOLD:
 	case PROC_UNSEEN:
 		err = notice_reaped(j, p, r);
-		return forget(j, p) ? -ENOMEM : err;
+		return life_forget(j, p) ? -ENOMEM : err;
 	case PROC_ALIVE:
 		if (!was_seen(j, p))
-			return forget(j, p);
+			return life_forget(j, p);
 		if (!proc_death(p))
 			return -ENOMEM;
 		proc_set_state(&j->procs, p, PROC_DEAD);
@@ -416,133 +403,7 @@ static int on_release(struct join *j, const struct obit_release *r)
 	}
 	if (hold_back(j, p, r))
 		return 0;
-	return write_and_forget(j, p, r, FATE_UNKNOWN);
-}
-
-/* --- questions --------------------------------------------------------------- */
-
-static void ask(struct join *j, struct proc *p)
-{
-	if (j->ops.ask_state)
-		j->ops.ask_state(j->ops.ctx, p->tgid, p->start_boottime);
-}
-
-/* Again after an eighth of its age: so near a later end is told. */
-static void ask_later(struct join *j, struct proc *p)
-{
-	uint64_t since = 0, wait;
-
-	if (p->death)
-		since = p->death->reapable_ns ? p->death->reapable_ns :
-						p->death->exit.hdr.boot_ns;
-	wait = since ? minus(j->now, since) / 8 : 0;
-	if (wait < ASK_AGAIN_NS)
-		wait = ASK_AGAIN_NS;
-	timer_set(&j->procs.timers, &p->timer, plus(j->now, wait));
-}
-
-static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
-{
-	struct death *d = p->death;
-	int err;
-
-	if (boot_ns > d->zombie_ns)
-		d->zombie_ns = boot_ns;
-	d->gone = false;
-	if (p->state != PROC_DEAD || !d->ask_sent || !j->cfg.zombie_after_ns)
-		return 0;
-	ask_later(j, p);
-	err = compose(j, p, NULL, FATE_ZOMBIE);
-	proc_set_state(&j->procs, p, PROC_TOLD);
-	return err ? err : notice_zombie(j, p, boot_ns);
-}
-
-static int on_state(struct join *j, const struct obit_state *r)
-{
-	struct proc *p = proc_find(&j->procs, r->task.tgid,
-				   r->task.start_boottime);
-	bool gone = !r->state || r->state == 'X' || r->state == 'x';
-
-	if (!p || (p->death && p->death->release))
-		return 0;
-	if (gone) {
-		if (p->death)
-			p->death->gone = true;
-		else if (!proc_death(p))
-			return -ENOMEM;
-		p->death->gone = true;
-		timer_set(&j->procs.timers, &p->timer,
-			  plus(r->hdr.boot_ns, GONE_GRACE_NS));
-		return 0;
-	}
-	if (p->death)
-		p->death->gone = false;
-	if (r->state != 'Z')
-		return 0;
-	if (p->state == PROC_ALIVE) {
-		/* Its EXIT was lost, and counted where it was lost. */
-		proc_set_state(&j->procs, p, PROC_UNSEEN);
-		return 0;
-	}
-	return p->death ? still_zombie(j, p, r->hdr.boot_ns) : 0;
-}
-
-static int timer_fired(struct join *j, struct proc *p, unsigned int *asks)
-{
-	struct death *d = p->death;
-
-	if (d && d->release)
-		return write_and_forget(j, p, d->release, FATE_UNKNOWN);
-	if (d && d->gone) {
-		if (p->state == PROC_DEAD)
-			return write_and_forget(j, p, NULL, FATE_UNKNOWN);
-		return forget(j, p);
-	}
-	if (d)
-		d->ask_sent = true;
-	ask_later(j, p);
-	++*asks;
-	ask(j, p);
-	return 0;
-}
-
-/*
- * Where records were lost, some of them were the last of their process. Ask
- * for each that should be there, a few at a time.
- */
-static void sweep(struct join *j)
-{
-	unsigned int left = SWEEP_A_TICK;
-	struct proc *p;
-
-	if (j->sweep_at && j->now >= j->sweep_at && !j->procs.cursor) {
-		j->procs.cursor = j->procs.first;
-		j->sweep_at = 0;
-	}
-	for (; left && (p = j->procs.cursor); left--) {
-		j->procs.cursor = p->next;
-		if (!timer_is_set(&p->timer))
-			ask(j, p);
-	}
-}
-
-static int on_tick(struct join *j, const struct obit_tick *r)
-{
-	unsigned int asks = 0;
-	struct timer *t;
-	int err = 0, e;
-
-	if (r->hdr.boot_ns > j->now)
-		j->now = r->hdr.boot_ns;
-	while (asks < ASKS_A_TICK &&
-	       (t = timer_due(&j->procs.timers, j->now))) {
-		e = timer_fired(j, hash_entry(t, struct proc, timer), &asks);
-		err = err ? err : e;
-	}
-	sweep(j);
-	cgroups_tick(&j->cgroups, j->now);
-	e = notice_expected(j);
-	return err ? err : e;
+	return life_end(j, p, r, FATE_UNKNOWN);
 }
 
 /* --- the rest ---------------------------------------------------------------- */
@@ -559,8 +420,7 @@ static int on_loss(struct join *j, const struct obit_loss *r)
 	}
 	if (r->kind == OBIT_LOST_SIGNAL)
 		j->lost_signals += r->count;
-	if (!j->sweep_at)
-		j->sweep_at = plus(r->hdr.boot_ns, SWEEP_DELAY_NS);
+	overdue_sweep(j, r->hdr.boot_ns);
 	return notice_loss(j, r);
 }
 
@@ -588,7 +448,7 @@ int join_feed(struct join *j, const struct obit_hdr *h)
 	case OBIT_EV_OOM_VICTIM:
 		return on_oom_victim(j, r);
 	case OBIT_EV_OOM_LIMIT:
-		return oom_limit(&j->ooms, r);
+		return on_oom_limit(j, r);
 	case OBIT_EV_PDEATH:
 		return notice_pdeath(j, r);
 	case OBIT_EV_ARMED:
@@ -609,11 +469,11 @@ int join_feed(struct join *j, const struct obit_hdr *h)
 		j->utc_offset_s = ((const struct obit_clock *)r)->utc_offset_s;
 		return 0;
 	case OBIT_EV_STATE:
-		return on_state(j, r);
+		return overdue_state(j, r);
 	case OBIT_EV_LOSS:
 		return on_loss(j, r);
 	case OBIT_EV_TICK:
-		return on_tick(j, r);
+		return overdue_tick(j, r);
 	case OBIT_EV_NONE:
 	case OBIT_EV_NR:
 		break;
@@ -628,7 +488,7 @@ int join_finish(struct join *j)
 
 	j->finishing = true;
 	while ((p = j->procs.dead_first)) {
-		e = write_and_forget(j, p, p->death->release, FATE_UNKNOWN);
+		e = life_end(j, p, p->death->release, FATE_UNKNOWN);
 		err = err ? err : e;
 	}
 	return err;

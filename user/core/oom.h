@@ -11,7 +11,7 @@
 
 struct oom {
 	uint32_t refs;
-	uint64_t boot_ns;
+	uint64_t boot_ns;		/* last time it was at work */
 	struct person by;
 	uint32_t victim_tgid;		/* whom it was made for, first */
 	bool have_limit;
@@ -36,7 +36,11 @@ void oom_put(struct oom *oom);		/* NULL is fine */
 struct oom *oom_get(struct ooms *all, const struct obit_oom_victim *r);
 /* The kill that a SIGKILL from this thread at that time is part of, or NULL. */
 struct oom *oom_by(struct ooms *all, uint32_t tid, uint64_t boot_ns);
-/* What the kernel log says. 0 or -ENOMEM. */
-int oom_limit(struct ooms *all, const struct obit_oom_limit *r);
+/*
+ * What the kernel log says. of_victim: where the victim it names keeps its
+ * reference, or NULL; it may get another kill there. 0 or -ENOMEM.
+ */
+int oom_limit(struct ooms *all, const struct obit_oom_limit *r,
+	      struct oom **of_victim);
 
 #endif

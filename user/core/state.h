@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * state: the inside of struct join, for the three files that share it: join.c
- * (lives and deaths), compose.c (the obituary), notices.c (what is told beside).
- * Nobody else includes it.
+ * state: the inside of struct join, for the four files that share it: join.c
+ * (lives and deaths), overdue.c (what does not come), compose.c (the obituary),
+ * notices.c (what is told beside). Nobody else includes it.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -46,6 +46,22 @@ static inline int64_t real_ns(const struct join *j, uint64_t boot_ns)
 {
 	return (int64_t)(boot_ns + (uint64_t)j->real_minus_boot_ns);
 }
+
+/* --- join.c ---------------------------------------------------------------- */
+
+/* Forgets p, and that there was more to come. */
+int life_forget(struct join *j, struct proc *p);
+/* Writes its obituary (compose()) and forgets it. */
+int life_end(struct join *j, struct proc *p, const struct obit_release *r,
+	     enum obituary_fate fate);
+
+/* --- overdue.c ------------------------------------------------------------- */
+
+/* p is dead, or has become reapable: --zombie-after counts from here. */
+void overdue_from(struct join *j, struct proc *p);
+int overdue_state(struct join *j, const struct obit_state *r);
+int overdue_tick(struct join *j, const struct obit_tick *r);
+void overdue_sweep(struct join *j, uint64_t boot_ns);
 
 /* --- compose.c ------------------------------------------------------------- */
 
