@@ -120,6 +120,11 @@ DEATH_CASE("zombie_to_subreaper", zombie_to_subreaper, 0,
 	died_exit(s, 0);
 }
 
+static bool is_gone(void *v)
+{
+	return kill(((struct victim *)v)->pid, 0);
+}
+
 DEATH_CASE("zombie_dropped", zombie_dropped, 0,
 	   "a zombie's adopter ignores SIGCHLD: released as its parent dies")
 {
@@ -138,9 +143,10 @@ DEATH_CASE("zombie_dropped", zombie_dropped, 0,
 	v->rel_lo = boot_ns();
 	victim_go(m);
 	victim_gone(m);
-	v->rel_hi = boot_ns();
-	if (!kill(v->pid, 0))
+	/* released a moment after its parent is told dead */
+	if (!wait_until(is_gone, v, 5000))
 		case_fail("the zombie outlived its parent");
+	v->rel_hi = boot_ns();
 	died_exit(m, 0);
 	expect_autoreaped(m, "ignored");
 	if (v->peek_status != 9)

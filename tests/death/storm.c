@@ -119,14 +119,16 @@ struct storm *storm_start(void)
 {
 	struct storm *st = mmap(NULL, sizeof(*st), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
 
 	if (st == MAP_FAILED)
 		return NULL;
 	snprintf(st->exe, sizeof(st->exe), "%s", self_path());
 	fflush(stdout);
-	st->pid = fork();
-	if (!st->pid)
+	pid = fork();
+	if (!pid)
 		storm_blow(st);
+	st->pid = pid;		/* shared: not by the child, as 0 */
 	st->ticks = task_start(st->pid, 0);
 	return st;
 }
