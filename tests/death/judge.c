@@ -198,14 +198,22 @@ static void judge_surplus(struct run *r, struct draw *d)
 	}
 }
 
-/* The case's own process is a death like any other. */
+/* The case's own process is a death like any other, unless the runner was kept
+ * from reaping it in time. */
 json_t *judge_self(struct draw *d)
 {
-	return json_pack("{s:s,s:i,s:o,s:i,s:s,s:n,s:s,s:{s:i},s:s}", "event",
-			 "obituary", "tgid", d->pid, "start_boottime",
-			 m_ticks(d->ticks), "exit_code", d->status, "cause",
-			 "exit", "killer", "fate", "waited", "reaped_by",
-			 "tgid", (int)getpid(), "pdeath_signal", "SIGKILL");
+	json_t *w = json_pack("{s:s,s:i,s:o,s:i,s:s,s:n,s:s}", "event",
+			      "obituary", "tgid", d->pid, "start_boottime",
+			      m_ticks(d->ticks), "exit_code", d->status,
+			      "cause", "exit", "killer", "pdeath_signal",
+			      "SIGKILL");
+
+	if (!d->late) {
+		json_object_set_new(w, "fate", json_string("waited"));
+		json_object_set_new(w, "reaped_by",
+				    json_pack("{s:i}", "tgid", (int)getpid()));
+	}
+	return w;
 }
 
 static void judge_draw(struct run *r, struct draw *d)

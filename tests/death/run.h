@@ -21,6 +21,7 @@ struct draw {			/* one time a case was run */
 	int tries;
 	int status;		/* of its process, from waitpid */
 	bool done, lingers;
+	bool late;		/* the runner itself let it lie */
 	json_t *report;
 	char fail[512];		/* why it never got as far as a report */
 	json_t *errs;		/* what judge found */
@@ -42,6 +43,8 @@ struct run {
 	struct draw *draws;
 	int nr_draws;
 	struct storm *st;
+	u64 reaped_at;		/* when it last looked for dead children */
+	bool slow;		/* that was long ago */
 	json_t *required;	/* keys that must never be null */
 	const char *required_from;
 	int passed, failed, skipped;

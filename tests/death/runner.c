@@ -92,6 +92,7 @@ static void draw_read(struct run *r, struct draw *d)
 static void draw_ended(struct run *r, struct draw *d, int status)
 {
 	d->status = status;
+	d->late = r->slow;
 	if (d->fd >= 0)
 		draw_read(r, d);
 	if (d->fd >= 0)		/* a descendant still holds the pipe */
@@ -138,6 +139,8 @@ static void reap(struct run *r)
 	siginfo_t si;
 	int status;
 
+	r->slow = r->reaped_at && boot_ns() > r->reaped_at + 600 * MSEC;
+	r->reaped_at = boot_ns();
 	for (;;) {
 		struct draw *d = NULL;
 

@@ -427,13 +427,22 @@ static bool ask_pidfd(void *arg)
 	return true;
 }
 
+static bool released(void *arg)
+{
+	return kill(((struct victim *)arg)->pid, 0) && errno == ESRCH;
+}
+
+/* Told dead, it still hangs on its parent until it is released: a case that
+ * ended in between would hand it to another. */
 void victim_gone(struct victim *v)
 {
 	watch(v, v->pidfd);
 	v->dead_hi = boot_ns();
+	if (!wait_until(released, v, 10000))
+		case_fail("%s is dead and not released", v->label);
 	wait_until(ask_pidfd, v, 100);
 	v->rel_lo = v->dead_lo;
-	v->rel_hi = v->dead_hi;
+	v->rel_hi = boot_ns();
 }
 
 struct start {
