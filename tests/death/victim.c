@@ -331,6 +331,34 @@ void victim_go(struct victim *v)
 /* ---- the truth ---- */
 
 /*
+ * While one is waited for, others that were let go may die: they are reaped
+ * there and then, or a slow machine would make long zombies of them.
+ */
+static void glance(struct victim *but)
+{
+	for (int i = 0; i < used; i++) {
+		struct victim *v = &pool[i];
+		siginfo_t si = { 0 };
+		u64 t = boot_ns();
+
+		if (v == but || !v->go_ns || v->waited || v->dead_hi ||
+		    waitid(P_PID, v->pid, &si, WEXITED | WNOWAIT | WNOHANG |
+			   __WALL))
+			continue;
+		if (si.si_pid) {
+			v->dead_hi = boot_ns();
+			v->peek_code = si.si_code;
+			v->peek_status = si.si_status;
+			victim_reap(v);
+			continue;
+		}
+		v->dead_lo = t;
+		if (!task_exiting(v->pid))
+			v->exit_lo = t;
+	}
+}
+
+/*
  * As long as its pidfd is silent it is no zombie, and as long as its leader is
  * not exiting nothing of it has ended: moves the lower bounds up. A teardown
  * between the two may last seconds on a busy machine.
@@ -347,6 +375,7 @@ static void watch(struct victim *v, int fd)
 		v->dead_lo = t;
 		if (!task_exiting(v->pid))
 			v->exit_lo = t;
+		glance(v);
 	} while (t < start + 30 * SEC);
 	case_fail("%s does not die", v->label);
 }
@@ -354,8 +383,11 @@ static void watch(struct victim *v, int fd)
 void victim_peek(struct victim *v)
 {
 	siginfo_t si = { 0 };
-	int fd = syscall(SYS_pidfd_open, v->pid, 0);
+	int fd;
 
+	if (v->waited)
+		return;
+	fd = syscall(SYS_pidfd_open, v->pid, 0);
 	if (fd >= 0) {
 		watch(v, fd);
 		close(fd);
@@ -373,6 +405,8 @@ void victim_reap(struct victim *v)
 	int status;
 	pid_t pid;
 
+	if (v->waited)
+		return;
 	v->rel_lo = boot_ns();
 	do {
 		pid = wait4(v->pid, &status, __WALL, &v->ru);
