@@ -301,11 +301,6 @@ static void report_json(struct buf *out, const struct utsname *uts,
 
 /* --- for people ------------------------------------------------------------------------- */
 
-static const char *s(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* Text that wraps under itself, from column `at` on. */
 static void wrapped(struct buf *out, const char *text, unsigned int at)
 {
@@ -324,17 +319,45 @@ static void report_checks(struct buf *out, const struct checks *cs)
 	}
 }
 
+#define PLACE_WIDTH 24
+#define COST_WIDTH 9
+#define FACT_AT (4 + 8 + PLACE_WIDTH + 1 + COST_WIDTH + 2)
+#define WHY_AT (4 + 8 + PLACE_WIDTH + 1)
+
 static void report_cost(struct buf *out, const struct hook *h)
 {
-	char text[DURATION_MAX];
+	char text[DURATION_MAX] = "";
 
-	if (!h->measured || !h->runs)
-		return;
-	duration_format(text, h->run_ns / h->runs);
-	buf_printf(out, "  %s a run, %llu run%s", text,
-		   (unsigned long long)h->runs, s(h->runs));
+	if (h->measured && h->runs)
+		duration_format(text, h->run_ns / h->runs);
+	else if (h->measured)
+		strcpy(text, "not run");
+	buf_printf(out, "%*s  ", COST_WIDTH, text);
+}
+
+static void report_working(struct buf *out, const struct hook *h)
+{
+	char text[256];
+
+	report_cost(out, h);
 	if (h->misses > 0)
-		buf_printf(out, ", %lld MISSED", (long long)h->misses);
+		snprintf(text, sizeof(text), "%s; MISSED %lld of %llu", h->fact,
+			 (long long)h->misses,
+			 (unsigned long long)h->runs + (uint64_t)h->misses);
+	else
+		snprintf(text, sizeof(text), "%s", h->fact);
+	wrapped(out, text, FACT_AT);
+}
+
+static void report_missing(struct buf *out, const struct hook *h)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", state_names[h->state],
+		 *h->why ? h->why : "no reason given");
+	wrapped(out, text, WHY_AT);
+	buf_printf(out, "%*s", WHY_AT, "");
+	wrapped(out, h->fact, WHY_AT);
 }
 
 static void report_hooks(struct buf *out, const struct probe *p, bool ok)
@@ -348,18 +371,12 @@ static void report_hooks(struct buf *out, const struct probe *p, bool ok)
 			continue;
 		buf_printf(out, "  %s %-7s ", ok ? "+" : h->required ? "!" : "-",
 			   h->kind);
-		text_fit(out, h->name, strlen(h->name), 28, true);
+		text_fit(out, h->name, strlen(h->name), PLACE_WIDTH, true);
 		buf_addc(out, ' ');
-		if (ok) {
-			buf_adds(out, h->fact);
-			report_cost(out, h);
-			buf_addc(out, '\n');
-		} else {
-			buf_printf(out, "%s: ", state_names[h->state]);
-			buf_adds(out, *h->why ? h->why : "no reason given");
-			buf_printf(out, "\n%40s", "");
-			wrapped(out, h->fact, 40);
-		}
+		if (ok)
+			report_working(out, h);
+		else
+			report_missing(out, h);
 	}
 }
 
@@ -419,7 +436,7 @@ static void report_text(struct buf *out, const struct utsname *uts,
 	buf_printf(out, "Linux %s, %s\n", uts->release, uts->machine);
 	report_checks(out, cs);
 	if (p->nr) {
-		buf_printf(out, "\nHooks that work here (tier %s)\n",
+		buf_printf(out, "\nHooks that work here (tier %s), and what a run costs\n",
 			   tier_names[p->tier]);
 		report_hooks(out, p, true);
 		if (any_missing(p)) {
