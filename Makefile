@@ -75,8 +75,8 @@ BPF_CFLAGS := -target bpf -std=gnu11 -O2 -g -mcpu=v2 -Wall -Wextra -Werror \
 all: user ## build build/obit (the default; needs no privilege)
 	@sh .ci/own.sh $(B)
 
-user: $(if $(wildcard user/main.c),$(B)/obit,$(USER_SRC:%.c=$(B)/%.o)) ## the obit command
-bpf: $(if $(BPF_SRC),$(B)/obit.bpf.o) ## the BPF object
+user: $(B)/obit ## the obit command
+bpf: $(B)/obit.bpf.o ## the BPF object
 static: $(B)/static/obit ## obit without shared libraries
 
 # Missing tools are named once, with their Debian packages, before any
@@ -121,7 +121,7 @@ $(B)/obit.skel.h: $(B)/obit.bpf.o
 	@$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name obit_bpf > $@
 
-bpf-arm64: $(if $(BPF_SRC),$(B)/bpf-arm64/obit.bpf.o) ## does it compile there?
+bpf-arm64: $(B)/bpf-arm64/obit.bpf.o ## does it compile there?
 
 # ---- user: the same sources in several variants -----------------------------
 

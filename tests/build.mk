@@ -86,7 +86,7 @@ $(VM_SRC:tests/vm/%.c=$(B)/static/%): $(B)/static/%: $(B)/tests/vm/%.o
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^ -lpthread
 -include $(DEATH_SRC:%.c=$(B)/%.d) $(VM_SRC:%.c=$(B)/%.d)
 
-death-build: $(if $(DEATH_SRC),$(B)/static/death)
+death-build: $(B)/static/death
 vm-build: static death-build $(VM_SRC:tests/vm/%.c=$(B)/static/%)
 
 # A folder of tests may bring rules of its own.
