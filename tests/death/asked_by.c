@@ -137,8 +137,7 @@ static void ignores(struct victim *v)
 	_exit(3);
 }
 
-DEATH_CASE("asked_ignored", asked_ignored, 0,
-	   "an ignored SIGTERM asked nobody")
+DEATH_CASE("asked_ignored", asked_ignored, 0, "an ignored SIGTERM asked nobody")
 {
 	struct victim *v = victim_new("deaf");
 

@@ -76,7 +76,7 @@ static void report_end(void)
 	if (getpid() != report_owner)
 		_exit(94);
 	s = json_dumps(report, JSON_COMPACT);
-	for (size_t n = strlen(s), off = 0; off < n; ) {
+	for (size_t n = strlen(s), off = 0; off < n;) {
 		ssize_t w = write(report_fd, s + off, n - off);
 
 		if (w < 0 && errno != EINTR)
@@ -155,7 +155,7 @@ void case_main(struct death_case *c, int fd)
 
 	report_fd = fd;
 	report_owner = getpid();
-	report_linger = c->flags & CASE_LINGER;
+	report_linger = c->flags & (CASE_LINGER | CASE_LAST);
 	report = json_pack("{s:s,s:[],s:[],s:[]}", "case", c->name, "deaths",
 			   "events", "threads");
 	/* Orphans of a case come back to it: init may reap a second late. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the parts of the suite itself; no way to die includes it.
+ * Between the parts of the suite itself: what main, the runner and the
+ * expectations need of a case. Never included by a way to die.
  */
 #ifndef DEATH_CASE_H
 #define DEATH_CASE_H

@@ -22,8 +22,9 @@ static bool mount_of(const char *controller, char *dir, size_t size)
 	FILE *f = fopen("/proc/mounts", "re");
 	bool found = false;
 
-	while (f && !found && fscanf(f, "%255s %511s %63s %511s %*d %*d", dev,
-				     mnt, type, opts) == 4) {
+	while (f && !found &&
+	       fscanf(f, "%255s %511s %63s %511s %*d %*d", dev, mnt, type,
+		      opts) == 4) {
 		if (!strcmp(controller, "unified"))
 			found = !strcmp(type, "cgroup2");
 		o = opts;
@@ -154,8 +155,8 @@ DEATH_CASE("cgroup_container", cgroup_container, 0,
 DEATH_CASE("cgroup_hostile", cgroup_hostile, 0,
 	   "quotes, an escape and invalid UTF-8 in a cgroup's name")
 {
-	struct victim *v = dies_in(cgroup_new("unified",
-					      "a \"b\" \x1b[31m \xff\\x"));
+	struct victim *v =
+		dies_in(cgroup_new("unified", "a \"b\" \x1b[31m \xff\\x"));
 
 	died_exit(v, 8);
 }

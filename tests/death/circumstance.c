@@ -83,8 +83,7 @@ static bool is_stopped(void *v)
 	return task_state(((struct victim *)v)->pid, 0, 'T');
 }
 
-DEATH_CASE("stopped_killed", stopped_killed, 0,
-	   "SIGKILL takes a stopped one")
+DEATH_CASE("stopped_killed", stopped_killed, 0, "SIGKILL takes a stopped one")
 {
 	struct victim *v = victim_new("stopped"), *k;
 	json_t *by;

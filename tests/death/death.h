@@ -25,6 +25,7 @@ typedef int64_t s64;
 enum {
 	CASE_LINGER = 1 << 0,	/* its process stays until obit has ended */
 	CASE_ALONE = 1 << 1,	/* must not run beside other cases */
+	CASE_LAST = 1 << 3,	/* the last thing before obit is interrupted */
 	CASE_SLOW = 1 << 2,	/* takes more than half a second */
 };
 
@@ -200,8 +201,9 @@ void expect(struct victim *v, const char *key, json_t *val);	/* steals */
 void expect_usage(struct victim *v, const char *key, s64 lo, s64 hi);
 /* It was its kernel that reaped it: autoreaped, nobody waited. */
 void expect_autoreaped(struct victim *v, const char *sigchld);
-/* Nobody ever reaps it: its obituary is a zombie's. */
-void expect_zombie(struct victim *v);
+/* Nobody ever reaps it: its obituary is a zombie's, with an event of it if it
+ * is left for longer than --zombie-after. */
+void expect_zombie(struct victim *v, bool event);
 void expect_new_parent(struct victim *v, pid_t tgid);
 /* age_ns of asked_by: sent between lo and hi. */
 void expect_asked_by(struct victim *v, json_t *sender, u64 lo, u64 hi);

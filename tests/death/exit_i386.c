@@ -37,7 +37,9 @@ static void compat(struct victim *v)
 		_exit(91);
 	memcpy(low, code, sizeof(code));
 	victim_hold(v);
-	__asm__ volatile("pushq $0x23\n\tpushq %0\n\tlretq" : : "r"(low)
+	__asm__ volatile("pushq $0x23\n\tpushq %0\n\tlretq"
+			 :
+			 : "r"(low)
 			 : "memory");
 	_exit(90);
 }

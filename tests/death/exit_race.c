@@ -59,8 +59,9 @@ DEATH_CASE("race_same_byte", race_same_byte, 0,
 		struct victim *v = raced(0x105, 0x205);
 
 		died_exit(v, 0x105);
-		expect(v, "exit_value", m_or(json_null(),
-			m_or(json_integer(0x105), json_integer(0x205))));
+		expect(v, "exit_value",
+		       m_or(json_null(),
+			    m_or(json_integer(0x105), json_integer(0x205))));
 		/* both are, whichever it was */
 		expect(v, "truncated", m_or(json_true(), json_null()));
 	}

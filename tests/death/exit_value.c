@@ -28,9 +28,18 @@ static void exits(int value)
 	died_exit(v, value);
 }
 
-DEATH_CASE("exit_0", exit_0, 0, "exit(0)") { exits(0); }
-DEATH_CASE("exit_3", exit_3, 0, "exit(3)") { exits(3); }
-DEATH_CASE("exit_255", exit_255, 0, "exit(255): not truncated") { exits(255); }
+DEATH_CASE("exit_0", exit_0, 0, "exit(0)")
+{
+	exits(0);
+}
+DEATH_CASE("exit_3", exit_3, 0, "exit(3)")
+{
+	exits(3);
+}
+DEATH_CASE("exit_255", exit_255, 0, "exit(255): not truncated")
+{
+	exits(255);
+}
 DEATH_CASE("exit_256", exit_256, 0, "exit(256) is 0 to the parent")
 {
 	exits(256);
@@ -55,7 +64,10 @@ DEATH_CASE("exit_126", exit_126, 0, "the shell's \"cannot execute\"")
 {
 	exits(126);
 }
-DEATH_CASE("exit_127", exit_127, 0, "the shell's \"not found\"") { exits(127); }
+DEATH_CASE("exit_127", exit_127, 0, "the shell's \"not found\"")
+{
+	exits(127);
+}
 DEATH_CASE("exit_137", exit_137, 0, "128+9: as if by SIGKILL, yet an exit")
 {
 	exits(137);

@@ -73,7 +73,7 @@ static json_t *fake_args(const char *hex, json_t *into)
 
 		json_array_append_new(args, a);
 		json_array_append_new(hexes, json_stringn(hex + 2 * i,
-						2 * strlen(buf + i)));
+							  2 * strlen(buf + i)));
 	}
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)buf[i] >= 0x80) {
@@ -169,23 +169,34 @@ static json_t *misfit(struct faker *f, const char *key, json_t *want,
 	size_t i;
 
 	if (m && !strcmp(m, "$range")) {
-		json_array_append_new(tries, json_integer(
-				json_integer_value(at(arg, f->low ? 0 : 1)) +
-				(f->low ? -1 : 1)));
+		json_array_append_new(tries,
+				      json_integer(
+					      json_integer_value(
+						      at(arg, f->low ? 0 : 1)) +
+					      (f->low ? -1 : 1)));
 	} else if (m && !strcmp(m, "$ticks")) {
-		json_array_append_new(tries, json_integer(
-				(json_integer_value(arg) + 1) * 10 * MSEC));
+		json_array_append_new(tries,
+				      json_integer(
+					      (json_integer_value(arg) + 1) *
+					      10 * MSEC));
 	} else if (m && !strcmp(m, "$zombie")) {
-		json_array_append_new(tries, json_integer(f->low ?
-				json_integer_value(at(arg, 0)) - 1 :
-				json_integer_value(at(arg, 1)) + 2 * SEC +
-				30 * MSEC));
+		json_array_append_new(tries,
+				      json_integer(f->low ?
+							   json_integer_value(
+								   at(arg, 0)) -
+								   1 :
+							   json_integer_value(
+								   at(arg, 1)) +
+								   2 * SEC +
+								   30 * MSEC));
 	} else if (m && !strcmp(m, "$time")) {
-		json_array_append_new(tries, fake_time(
-				json_integer_value(at(arg, 1)) + 1));
+		json_array_append_new(tries,
+				      fake_time(json_integer_value(at(arg, 1)) +
+						1));
 	} else if (json_is_integer(want)) {
-		json_array_append_new(tries, json_integer(
-				json_integer_value(want) + (f->low ? -1 : 1)));
+		json_array_append_new(tries,
+				      json_integer(json_integer_value(want) +
+						   (f->low ? -1 : 1)));
 	} else if (json_is_string(want)) {
 		if (asprintf(&s, "%s~", json_string_value(want)) >= 0) {
 			json_array_append_new(tries, json_string(s));
@@ -227,8 +238,8 @@ json_t *fake_object(struct faker *f, json_t *want)
 	}
 	/* the bound of zombie_ns belongs to it */
 	val = json_object_get(want, "zombie_ns");
-	if (val && !strcmp(matcher_of(val, &v) ? matcher_of(val, &v) : "",
-			   "$zombie"))
+	if (val &&
+	    !strcmp(matcher_of(val, &v) ? matcher_of(val, &v) : "", "$zombie"))
 		json_object_set_new(out, "zombie_err_ns",
 				    json_integer(f->err_ns));
 	return out;
@@ -319,7 +330,7 @@ static void say_case(struct faker *f, json_t *report, const char *mode)
 		if (!strcmp(mode, "drop") && !i)
 			continue;
 		o = !strcmp(mode, "wrong") ? fake_wrong(f, w, 12) :
-		    fake_object(f, w);
+					     fake_object(f, w);
 		if (!strcmp(mode, "twice"))
 			say(json_incref(o));
 		if (!strcmp(mode, "surplus"))
@@ -335,10 +346,12 @@ static void say_case(struct faker *f, json_t *report, const char *mode)
 	json_array_foreach(json_object_get(report, "threads"), i, e)
 		if (!strcmp(mode, "thread"))
 			say(json_pack("{s:s,s:O,s:I,s:i}", "event", "obituary",
-				"tgid", json_object_get(e, "tid"),
-				"start_boottime", json_integer_value(
-				json_object_get(e, "start")) * 10 * MSEC,
-				"exit_code", 0));
+				      "tgid", json_object_get(e, "tid"),
+				      "start_boottime",
+				      json_integer_value(
+					      json_object_get(e, "start")) *
+					      10 * MSEC,
+				      "exit_code", 0));
 }
 
 /* One line of the feed: {"canary": want}, {"case": report} or {"self": want} */

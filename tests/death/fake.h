@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON made from expectations: fitting, or with one leaf that does not.
+ * JSON made from expectations: fitting, or with one leaf that does not. For
+ * the false obit and the self-test. Never included by a way to die.
  */
 #ifndef DEATH_FAKE_H
 #define DEATH_FAKE_H

@@ -68,7 +68,10 @@ DEATH_CASE("fault_fpe", fault_fpe, 0, "division by zero")
 {
 	faults(fpe, SIGFPE);
 }
-DEATH_CASE("fault_ill", fault_ill, 0, "ud2") { faults(ill, SIGILL); }
+DEATH_CASE("fault_ill", fault_ill, 0, "ud2")
+{
+	faults(ill, SIGILL);
+}
 DEATH_CASE("fault_bus", fault_bus, 0, "a mapped page past the file's end")
 {
 	faults(bus, SIGBUS);

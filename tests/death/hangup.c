@@ -67,8 +67,8 @@ static void hung_up(struct victim *v, struct victim *by, json_t *killer,
 		    json_t *from, json_t *target, const char *kind)
 {
 	(void)by;
-	expect_event(optional(hangup(json_incref(from), kind,
-				     json_incref(target), SIGCONT)));
+	expect_event(optional(
+		hangup(json_incref(from), kind, json_incref(target), SIGCONT)));
 	expect_event(hangup(from, kind, target, SIGHUP));
 	died_signal(v, SIGHUP, kind[0] == 'o' ? "orphaned_pgrp" : "hangup",
 		    killer);

@@ -15,8 +15,9 @@
 
 static u64 wanted_ticks(json_t *want)
 {
-	return json_integer_value(json_object_get(
-		json_object_get(want, "start_boottime"), "$ticks"));
+	return json_integer_value(
+		json_object_get(json_object_get(want, "start_boottime"),
+				"$ticks"));
 }
 
 static int wanted_tgid(json_t *want)
@@ -35,9 +36,10 @@ static json_t *subject(json_t *ev)
 static bool same_task(json_t *want, json_t *got)
 {
 	return json_integer_value(json_object_get(got, "tgid")) ==
-	       wanted_tgid(want) &&
+		       wanted_tgid(want) &&
 	       (u64)json_integer_value(json_object_get(got, "start_boottime")) /
-	       (10 * MSEC) == wanted_ticks(want);
+			       (10 * MSEC) ==
+		       wanted_ticks(want);
 }
 
 /* Same kind, same subject: whether it also says the right things is told by
@@ -92,7 +94,8 @@ static void wrong(struct draw *d, const char *label, const char *line)
 static void judge_obituary(struct run *r, struct draw *d, const char *label,
 			   json_t *want)
 {
-	struct match m = { .tier = r->tier, .source = r->source,
+	struct match m = { .tier = r->tier,
+			   .source = r->source,
 			   .errs = json_array() };
 	int tgid = wanted_tgid(want);
 	u64 ticks = wanted_ticks(want);
@@ -235,8 +238,9 @@ static void judge_draw(struct run *r, struct draw *d)
 	json_array_foreach(json_object_get(d->report, "threads"), k, e) {
 		int tid = json_integer_value(json_object_get(e, "tid"));
 
-		if (!stream_count(&r->s, tid, json_integer_value(
-				  json_object_get(e, "start"))))
+		if (!stream_count(&r->s, tid,
+				  json_integer_value(
+					  json_object_get(e, "start"))))
 			continue;
 		snprintf(line, sizeof(line),
 			 "obituary: expected none of thread %d, got one", tid);
@@ -289,8 +293,8 @@ static void judge_case(struct run *r, struct death_case *c)
 			if (shown++ > 40)
 				break;
 			printf(k || bad > 1 ? "#   %s: %s\n" :
-			       "not ok %s: %s\n", c->name,
-			       json_string_value(e));
+					      "not ok %s: %s\n",
+			       c->name, json_string_value(e));
 		}
 	}
 	if (!drawn)
@@ -338,10 +342,10 @@ static void judge_stream(struct run *r)
 	free(sorted);
 	for (int i = 0; i < r->s.nr_events; i++) {
 		json_t *ev = r->s.events[i].ev;
-		const char *name = json_string_value(json_object_get(ev,
-								     "event"));
-		const char *kind = json_string_value(json_object_get(ev,
-								     "kind"));
+		const char *name =
+			json_string_value(json_object_get(ev, "event"));
+		const char *kind =
+			json_string_value(json_object_get(ev, "kind"));
 		char *s;
 
 		if (strcmp(name, "lost") && strcmp(name, "dissent"))
@@ -374,8 +378,9 @@ static void judge_nulls(struct run *r)
 		bool req = json_object_get(r->required, r->s.key[i]);
 
 		printf("#   %-18s %6u  %6.2f %%%s\n", r->s.key[i],
-		       r->s.nulls[i], 100.0 * r->s.nulls[i] /
-		       (r->s.nr_recs ? r->s.nr_recs : 1),
+		       r->s.nulls[i],
+		       100.0 * r->s.nulls[i] /
+			       (r->s.nr_recs ? r->s.nr_recs : 1),
 		       req ? "  required" : "");
 	}
 	printf("#   exit_value in %u exits: %u null\n", r->s.exits,

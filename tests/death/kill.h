@@ -10,7 +10,8 @@
 
 /* Forks it as far as its barrier; do_it runs when it is let go. */
 struct victim *killer_new(struct victim *target, int sig,
-			  int (*do_it)(struct victim *k, pid_t target, int sig));
+			  int (*do_it)(struct victim *k, pid_t target,
+				       int sig));
 /* Lets it go at its target, waits for both, and expects an exit 0 of it. */
 void killer_strike(struct victim *k, struct victim *target);
 int plain_kill(struct victim *k, pid_t target, int sig);

@@ -21,7 +21,8 @@ static void usage(FILE *f)
 	      "                 [--source S] [--case NAME]... [--jobs N]\n"
 	      "                 [--random N] [--seed S] [--storm] [--keep DIR]\n"
 	      "       death list\n"
-	      "       death selftest\n", f);
+	      "       death selftest\n",
+	      f);
 }
 
 int main(int argc, char **argv)

@@ -107,7 +107,7 @@ static void differ(struct match *m, const char *path, json_t *want, json_t *got)
 {
 	char *w = json_dumps(want, JSON_ENCODE_ANY | JSON_COMPACT);
 	char *g = got ? json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT) :
-		  strdup("nothing");
+			strdup("nothing");
 	char *line;
 
 	if (asprintf(&line, "%s: expected %.400s, got %.400s", path,
@@ -272,7 +272,8 @@ static int match_value(struct match *m, const char *path, const char *key,
 static bool try_value(struct match *m, const char *key, json_t *want,
 		      json_t *got, json_t *ctx)
 {
-	struct match sub = { .tier = m->tier, .source = m->source,
+	struct match sub = { .tier = m->tier,
+			     .source = m->source,
 			     .errs = json_array() };
 	int n = match_value(&sub, "", key, want, got, ctx);
 
@@ -299,16 +300,17 @@ static bool match_matcher(struct match *m, const char *key, const char *name,
 		return json_is_integer(got) &&
 		       in_range(arg, json_integer_value(got));
 	if (!strcmp(name, "$ticks"))
-		return json_is_integer(got) && json_integer_value(got) /
-		       (10 * MSEC) == json_integer_value(arg);
+		return json_is_integer(got) &&
+		       json_integer_value(got) / (10 * MSEC) ==
+			       json_integer_value(arg);
 	if (!strcmp(name, "$time"))
 		return parse_time(json_string_value(got), &ns) &&
 		       in_range(arg, ns);
 	if (!strcmp(name, "$zombie"))
 		return match_zombie(m, arg, got, ctx);
 	if (!strcmp(name, "$contains"))
-		return json_is_string(got) && strstr(json_string_value(got),
-						     json_string_value(arg));
+		return json_is_string(got) &&
+		       strstr(json_string_value(got), json_string_value(arg));
 	if (!strcmp(name, "$bytes"))
 		return match_bytes(json_string_value(arg), got, ctx, key);
 	if (!strcmp(name, "$args"))
@@ -318,8 +320,9 @@ static bool match_matcher(struct match *m, const char *key, const char *name,
 	if (!strcmp(name, "$source"))
 		return json_is_string(got) &&
 		       (m->source ? !strcmp(json_string_value(got), m->source) :
-			!strcmp(json_string_value(got), "bpf") ||
-			!strcmp(json_string_value(got), "kmod"));
+				    !strcmp(json_string_value(got), "bpf") ||
+					    !strcmp(json_string_value(got),
+						    "kmod"));
 	if (!strcmp(name, "$oneof")) {
 		json_array_foreach(arg, i, alt)
 			if (try_value(m, key, alt, got, ctx))

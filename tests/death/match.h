@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Comparing: for the runner and its self-test; no way to die includes it.
+ * Comparing what is wanted with what was got, for the runner and its
+ * self-test. Never included by a way to die: those only state.
  */
 #ifndef DEATH_MATCH_H
 #define DEATH_MATCH_H

@@ -61,8 +61,7 @@ DEATH_CASE("hostile_comm", hostile_comm, 0,
 	died_exit(v, 1);
 }
 
-DEATH_CASE("hostile_args", hostile_args, 0,
-	   "the same and an empty one in args")
+DEATH_CASE("hostile_args", hostile_args, 0, "the same and an empty one in args")
 {
 	struct victim *v = victim_new("nasty");
 
@@ -115,9 +114,10 @@ DEATH_CASE("long_args", long_args, 0, "50 kB of args: what is cut is counted")
  * that it went. */
 static void maybe_deleted(struct victim *v, const char *path)
 {
-	expect(v, "exe", m_tier(m_or(m_bytes(v->p->exe, v->p->exe_len),
-				     m_bytes(path, strlen(path))),
-				m_bytes(v->p->exe, v->p->exe_len)));
+	expect(v, "exe",
+	       m_tier(m_or(m_bytes(v->p->exe, v->p->exe_len),
+			   m_bytes(path, strlen(path))),
+		      m_bytes(v->p->exe, v->p->exe_len)));
 }
 
 DEATH_CASE("exe_deleted", exe_deleted, 0, "its program is deleted as it runs")

@@ -60,8 +60,9 @@ bool obit_alive(struct run *r)
 
 static void obit_exec(struct run *r)
 {
-	char *argv[16] = { (char *)r->obit, "trace", "-o", "json", "--tier",
-			   (char *)r->tier, "--zombie-after", "1s" };
+	char *argv[16] = { (char *)r->obit,  "trace",  "-o",
+			   "json",	     "--tier", (char *)r->tier,
+			   "--zombie-after", "1s" };
 	int n = 8, out, err, null;
 
 	if (r->source) {
@@ -193,17 +194,41 @@ void obit_stop(struct run *r)
 
 /* The contract's own floor: a doctor that promises less is not believed. */
 const char *const floor_keys[] = {
-	"event", "time", "boot_ns", "tgid", "ns_tgid", "start_boottime",
-	"comm", "exe", "args", "args_cut", "uid", "gid", "sid", "pgid",
-	"parent", "cgroup", "cgroup_hierarchy", "cgroup_id", "pid_ns",
-	"life_ns", "threads", "execed", "exit_code", "cause", "fate",
-	"sigchld", "usage", "source", NULL,
+	"event",
+	"time",
+	"boot_ns",
+	"tgid",
+	"ns_tgid",
+	"start_boottime",
+	"comm",
+	"exe",
+	"args",
+	"args_cut",
+	"uid",
+	"gid",
+	"sid",
+	"pgid",
+	"parent",
+	"cgroup",
+	"cgroup_hierarchy",
+	"cgroup_id",
+	"pid_ns",
+	"life_ns",
+	"threads",
+	"execed",
+	"exit_code",
+	"cause",
+	"fate",
+	"sigchld",
+	"usage",
+	"source",
+	NULL,
 };
 
 static json_t *doctor(struct run *r)
 {
-	char *argv[] = { (char *)r->obit, "doctor", "-o", "json", "--tier",
-			 (char *)r->tier, NULL };
+	char *argv[] = { (char *)r->obit, "doctor",	   "-o", "json",
+			 "--tier",	  (char *)r->tier, NULL };
 	size_t cap = 1 << 20, len = 0;
 	char *buf = malloc(cap);
 	u64 end = boot_ns() + READY_MS * MSEC;
@@ -255,12 +280,12 @@ void obit_required(struct run *r)
 	r->required = json_object();
 	for (i = 0; floor_keys[i]; i++)
 		json_object_set_new(r->required, floor_keys[i], json_true());
-	r->required_from = json_is_array(fields) ?
-			   "the suite and doctor" : "the suite";
+	r->required_from = json_is_array(fields) ? "the suite and doctor" :
+						   "the suite";
 	json_array_foreach(fields, i, f) {
 		const char *key = json_string_value(json_object_get(f, "key"));
-		const char *av = json_string_value(
-			json_object_get(f, "availability"));
+		const char *av =
+			json_string_value(json_object_get(f, "availability"));
 
 		if (!key || !av)
 			continue;

@@ -63,14 +63,15 @@ static const char *small_cgroup(void)
 /* cgroup of the limit: null unless known, never guessed wrong. */
 static json_t *ran_out(struct victim *eater, const char *dir)
 {
-	return json_pack("{s:o,s:{s:i,s:o,s:o},s:o}",
-		"cgroup", m_or(json_null(), json_string(strrchr(dir, '/'))),
-		"by", "tgid", eater->pid,
-		"start_boottime", m_ticks(eater->p->start),
-		"comm", m_bytes(eater->p->comm, strlen(eater->p->comm)),
-		/* a dying task's charges are let through: more than LIMIT */
-		"rss_kb", m_range(LIMIT / 2 / 1024,
-				  eater->ru.ru_maxrss * 11 / 10 + 512));
+	return json_pack("{s:o,s:{s:i,s:o,s:o},s:o}", "cgroup",
+			 m_or(json_null(), json_string(strrchr(dir, '/'))),
+			 "by", "tgid", eater->pid, "start_boottime",
+			 m_ticks(eater->p->start), "comm",
+			 m_bytes(eater->p->comm, strlen(eater->p->comm)),
+			 /* a dying task's charges are let through: more than LIMIT */
+			 "rss_kb",
+			 m_range(LIMIT / 2 / 1024,
+				 eater->ru.ru_maxrss * 11 / 10 + 512));
 }
 
 static void eats(struct victim *v)
@@ -144,8 +145,9 @@ DEATH_CASE("oom_sharer", oom_sharer, 0,
 	died_signal(v, SIGKILL, "oom", NULL);
 	oom = ran_out(v, dir);
 	/* the kernel picks one of the two; the other's size it does not say */
-	json_object_set_new(oom, "rss_kb", m_or(json_null(),
-		json_incref(json_object_get(oom, "rss_kb"))));
+	json_object_set_new(oom, "rss_kb",
+			    m_or(json_null(),
+				 json_incref(json_object_get(oom, "rss_kb"))));
 	expect(v, "oom", oom);
 	died_signal(sharer, SIGKILL, "oom", NULL);
 	expect(sharer, "oom", json_deep_copy(oom));

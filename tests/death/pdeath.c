@@ -296,8 +296,7 @@ static void loses_it(struct victim *v)
 	_exit(5);
 }
 
-DEATH_CASE("pdeath_clear", pdeath_clear, CASE_SLOW,
-	   "a change of ids clears it")
+DEATH_CASE("pdeath_clear", pdeath_clear, CASE_SLOW, "a change of ids clears it")
 {
 	struct victim *v = victim_new("armed");
 	json_t *ev;
@@ -327,8 +326,7 @@ static void arms_and_execs(struct victim *v)
 	victim_become(v, NULL, "exits", "3", NULL);
 }
 
-DEATH_CASE("pdeath_over_exec", pdeath_over_exec, 0,
-	   "kept over a plain exec")
+DEATH_CASE("pdeath_over_exec", pdeath_over_exec, 0, "kept over a plain exec")
 {
 	struct victim *v = victim_new("armed");
 

@@ -98,13 +98,13 @@ DEATH_CASE("pidns_killed", pidns_killed, 0,
 	v->rel_hi = boot_ns();
 	died_signal(v, SIGKILL, "pidns", by);
 	/* its init ignores SIGCHLD by then and waits for what is left */
-	expect(v, "fate", m_or(json_string("autoreaped"),
-			       json_string("waited")));
+	expect(v, "fate",
+	       m_or(json_string("autoreaped"), json_string("waited")));
 	expect(v, "reaped_by", m_or(json_null(), json_incref(i->p->who)));
-	expect(v, "sigchld", m_or(json_string("ignored"),
-				  json_string("default")));
-	expect(v, "reapable_ns", m_or(json_null(),
-				      m_range(0, v->dead_hi - v->go_ns)));
+	expect(v, "sigchld",
+	       m_or(json_string("ignored"), json_string("default")));
+	expect(v, "reapable_ns",
+	       m_or(json_null(), m_range(0, v->dead_hi - v->go_ns)));
 	i->breeds = true;
 	died_signal(i, SIGKILL, "signal",
 		    killer_of(getpid(), getpid(), SIGKILL));
@@ -137,9 +137,11 @@ static void rebooted(unsigned int cmd, int sig)
 	victim_wait(v);
 	/* the kernel's SIGKILL to its own init, told as another signal */
 	died_signal(v, sig, "self", NULL);
-	expect(v, "cause", m_or(json_string("self"),
-		m_or(json_string("signal"), json_string("pidns"))));
-	expect(v, "killer", m_any("itself or the kernel: the contract is mute"));
+	expect(v, "cause",
+	       m_or(json_string("self"),
+		    m_or(json_string("signal"), json_string("pidns"))));
+	expect(v, "killer",
+	       m_any("itself or the kernel: the contract is mute"));
 }
 
 DEATH_CASE("pidns_reboot", pidns_reboot, 0,

@@ -49,7 +49,8 @@ static char *stat_tail(pid_t tgid, pid_t tid)
 	char path[64], *s, *tail;
 
 	if (tid)
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tgid, tid);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tgid,
+			 tid);
 	else
 		snprintf(path, sizeof(path), "/proc/%d/stat", tgid);
 	s = slurp(path, NULL);
@@ -193,8 +194,9 @@ json_t *killer_of(pid_t tgid, pid_t tid, int sig)
 	status = slurp(path, NULL);
 	if (!status)
 		case_fail("cannot read %s", path);
-	json_object_set_new(who, "uid", json_integer((uid_t)
-				status_number(status, "\nUid:", 0)));
+	json_object_set_new(who, "uid",
+			    json_integer(
+				    (uid_t)status_number(status, "\nUid:", 0)));
 	json_object_set_new(who, "signal", json_string(signal_name(sig)));
 	free(status);
 	return who;
@@ -258,7 +260,7 @@ static json_t *container_of_path(const char *path)
 {
 	size_t run = 0;
 
-	for (const char *s = path; ; s++) {
+	for (const char *s = path;; s++) {
 		if (isxdigit((unsigned char)*s)) {
 			run++;
 			continue;
@@ -315,8 +317,9 @@ static void cgroup_read(struct proc *p)
 	if (id && id2)
 		p->cgroup_id = m_or(id, id2);
 	else
-		p->cgroup_id = id ? id : id2 ? id2 :
-			       m_some("hierarchy not mounted here");
+		p->cgroup_id = id  ? id :
+			       id2 ? id2 :
+				     m_some("hierarchy not mounted here");
 	free(use);
 	free(v2);
 }

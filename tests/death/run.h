@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One run of the suite: shared by the parts of the runner.
+ * One run of the suite: its options, its draws and their reports, shared by
+ * the parts of the runner. Never seen by a way to die.
  */
 #ifndef DEATH_RUN_H
 #define DEATH_RUN_H
@@ -41,7 +42,7 @@ struct run {
 	int obit_status;
 	struct stream s;
 	struct draw *draws;
-	int nr_draws;
+	int nr_draws, nr_first;	/* from nr_first on: CASE_LAST */
 	struct storm *st;
 	u64 reaped_at;		/* when it last looked for dead children */
 	bool slow;		/* that was long ago */

@@ -24,6 +24,7 @@
 
 #define CASE_MS 45000		/* the longest case takes about 4 s natively */
 #define TRIES 4
+#define LINGERS (CASE_LINGER | CASE_LAST)
 
 static void draw_start(struct run *r, struct draw *d)
 {
@@ -104,11 +105,11 @@ static void draw_ended(struct run *r, struct draw *d, int status)
 		draw_start(r, d);
 		return;
 	}
-	if (!(d->c->flags & CASE_LINGER))
+	if (!(d->c->flags & LINGERS))
 		feed("self", judge_self(d));
-	if (!d->fail[0] && status && !(d->c->flags & CASE_LINGER))
-		snprintf(d->fail, sizeof(d->fail),
-			 "case: died with status %#x", status);
+	if (!d->fail[0] && status && !(d->c->flags & LINGERS))
+		snprintf(d->fail, sizeof(d->fail), "case: died with status %#x",
+			 status);
 	d->done = true;
 }
 
@@ -175,8 +176,7 @@ static void step(struct run *r)
 
 		if (d->done || d->fd < 0 || !d->tries)
 			continue;
-		if (boot_ns() > d->started + CASE_MS * MSEC &&
-		    !d->fail[0]) {
+		if (boot_ns() > d->started + CASE_MS * MSEC && !d->fail[0]) {
 			snprintf(d->fail, sizeof(d->fail),
 				 "case: no report after %d s", CASE_MS / 1000);
 			kill(d->pid, SIGKILL);
@@ -202,7 +202,7 @@ static int running(struct run *r, bool *alone)
 
 		if (!d->tries || d->done)
 			continue;
-		if (d->c->flags & CASE_LINGER && d->fd < 0) {
+		if (d->c->flags & LINGERS && d->fd < 0) {
 			d->lingers = true;
 			continue;
 		}
@@ -219,14 +219,14 @@ static void run_draws(struct run *r)
 
 	for (;;) {
 		n = running(r, &alone);
-		if (next == r->nr_draws && !n)
+		if (next == r->nr_first && !n)
 			break;
 		if (!obit_alive(r)) {
 			printf("# obit ended by itself (status %#x)\n",
 			       r->obit_status);
 			break;
 		}
-		while (next < r->nr_draws && n < r->jobs && !alone) {
+		while (next < r->nr_first && n < r->jobs && !alone) {
 			struct draw *d = &r->draws[next];
 
 			if (d->c->flags & CASE_ALONE && n)
@@ -240,11 +240,24 @@ static void run_draws(struct run *r)
 		if (!n)
 			kill_strays(r);
 	}
-	for (; next < r->nr_draws; next++) {
+	for (; next < r->nr_first; next++) {
 		snprintf(r->draws[next].fail, sizeof(r->draws[next].fail),
 			 "case: obit was gone before it could run");
 		r->draws[next].done = true;
 	}
+}
+
+/* Those that obit must be interrupted over: started together, their reports
+ * are all that is waited for. */
+static void run_last(struct run *r)
+{
+	u64 end = boot_ns() + CASE_MS * MSEC;
+	bool alone;
+
+	for (int i = r->nr_first; i < r->nr_draws; i++)
+		draw_start(r, &r->draws[i]);
+	while (running(r, &alone) && boot_ns() < end && obit_alive(r))
+		step(r);
 }
 
 static void settle(struct run *r)
@@ -326,9 +339,11 @@ static int draw_all(struct run *r)
 	/* every case at least ten times, then as chance has it */
 	for (i = 0; i < n; i++)
 		for (int k = 0; k < (r->random ? 10 : 1); k++)
+			if (!(pool[i]->flags & CASE_LAST))
+				draw_add(r, pool[i]);
+	while (r->nr_draws < r->random && r->nr_draws < CASES_MAX / 2)
+		if (!(pool[i = rnd(&x) % n]->flags & CASE_LAST))
 			draw_add(r, pool[i]);
-	while (r->nr_draws < r->random && r->nr_draws < CASES_MAX)
-		draw_add(r, pool[rnd(&x) % n]);
 	for (i = r->nr_draws - 1; r->random && i > 0; i--) {
 		int k = rnd(&x) % (i + 1);
 		struct draw d = r->draws[i];
@@ -336,6 +351,11 @@ static int draw_all(struct run *r)
 		r->draws[i] = r->draws[k];
 		r->draws[k] = d;
 	}
+	r->nr_first = r->nr_draws;
+	for (i = 0; i < n; i++)
+		for (int k = 0; k < (r->random ? 10 : 1); k++)
+			if (pool[i]->flags & CASE_LAST)
+				draw_add(r, pool[i]);
 	return 0;
 }
 
@@ -369,19 +389,36 @@ static int options(struct run *r, int argc, char **argv)
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", opts, NULL)) >= 0) {
 		switch (c) {
-		case 'o': r->obit = optarg; break;
-		case 't': r->tier = optarg; break;
-		case 's': r->source = optarg; break;
+		case 'o':
+			r->obit = optarg;
+			break;
+		case 't':
+			r->tier = optarg;
+			break;
+		case 's':
+			r->source = optarg;
+			break;
 		case 'c':
 			if (r->nr_names < 256)
 				r->names[r->nr_names++] = optarg;
 			break;
-		case 'r': r->random = atoi(optarg); break;
-		case 'S': r->seed = strtoul(optarg, NULL, 0); break;
-		case 'w': r->storm = true; break;
-		case 'k': r->keep = optarg; break;
-		case 'j': r->jobs = atoi(optarg); break;
-		default: return -1;
+		case 'r':
+			r->random = atoi(optarg);
+			break;
+		case 'S':
+			r->seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'w':
+			r->storm = true;
+			break;
+		case 'k':
+			r->keep = optarg;
+			break;
+		case 'j':
+			r->jobs = atoi(optarg);
+			break;
+		default:
+			return -1;
 		}
 	}
 	if (!r->obit || optind != argc || r->jobs < 1 ||
@@ -401,7 +438,7 @@ static int prepare(struct run *r)
 	else
 		snprintf(r->dir, sizeof(r->dir), "/tmp/death-run.XXXXXX");
 	if (r->keep ? mkdir(r->dir, 0755) && errno != EEXIST :
-	    !mkdtemp(r->dir)) {
+		      !mkdtemp(r->dir)) {
 		fprintf(stderr, "death: %s: %m\n", r->dir);
 		return -1;
 	}
@@ -439,6 +476,7 @@ int run_main(int argc, char **argv)
 	if (r.st)
 		storm_end(r.st);
 	settle(&r);
+	run_last(&r);
 	obit_stop(&r);
 	end_lingerers(&r);
 	judge(&r);

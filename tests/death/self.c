@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Killed by its own hand: abort, raise, kill to itself. The killer is itself.
+ * Killed by its own hand: abort, raise, kill to itself. The killer is itself,
+ * by tid and signal, and never "signal" as a cause. Faults are in fault.c.
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -66,8 +66,9 @@ static int notice(json_t *want, const char *tier, int *vain, char *why,
 				snprintf(why, size, "a wrong %s passes",
 					 f.path);
 			else if (!told_of(&m, f.path))
-				snprintf(why, size, "wrong %s is told as %.200s",
-					 f.path, m.err);
+				snprintf(why, size,
+					 "wrong %s is told as %.200s", f.path,
+					 m.err);
 			json_decref(m.errs);
 			json_decref(got);
 			leaves++;
@@ -189,7 +190,8 @@ static void run_lies(const char *dir)
 			 "expected status 1 and \"%s\", got %#x and: %.200s",
 			 lies[i].told, status, out);
 		check(WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
-		      strstr(out, lies[i].told), name, why);
+			      strstr(out, lies[i].told),
+		      name, why);
 	}
 }
 
@@ -204,8 +206,8 @@ int selftest_main(int argc, char **argv)
 	if (!mkdtemp(dir))
 		return 73;
 	/* an obit that is right in all passes all */
-	status = run_fake("right", "tracepoints", dir,
-			  argc > 1 ? argv[1] : "", out, sizeof(out));
+	status = run_fake("right", "tracepoints", dir, argc > 1 ? argv[1] : "",
+			  out, sizeof(out));
 	if (status)
 		fputs(out, stdout);
 	snprintf(path, sizeof(path), "expected status 0, got %#x", status);
@@ -215,8 +217,8 @@ int selftest_main(int argc, char **argv)
 		notice_all(path, tiers[i]);
 	run_lies(dir);
 	static const char *const left[] = {
-		"run/obit.json", "run/obit.err", "run/wanted.json", "run",
-		"feed", "",
+		"run/obit.json", "run/obit.err", "run/wanted.json",
+		"run",		 "feed",	 "",
 	};
 	for (int i = 0; i < 6; i++) {
 		snprintf(cmd, sizeof(cmd), "%s/%s", dir, left[i]);

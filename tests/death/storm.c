@@ -72,7 +72,7 @@ static void storm_reap(struct storm *st)
 
 	if (waitid(P_ALL, 0, &si, WEXITED | WNOWAIT) || !si.si_pid)
 		return;
-	for (i = st->n; i-- > 0; )
+	for (i = st->n; i-- > 0;)
 		if (st->drop[i].pid == si.si_pid && !st->drop[i].ticks)
 			break;
 	if (i < 0)
@@ -157,12 +157,11 @@ static json_t *storm_want(struct storm *st, struct drop *d)
 	json_t *by = json_pack("{s:i,s:o,s:s}", "tgid", st->pid,
 			       "start_boottime", m_ticks(st->ticks), "comm",
 			       "storm");
-	json_t *w = json_pack("{s:i,s:o,s:i,s:O,s:O,s:s,s:i,s:s,s:b}",
-			      "tgid", d->pid, "start_boottime",
-			      m_ticks(d->ticks), "exit_code", d->status,
-			      "parent", by, "reaped_by", by, "fate", "waited",
-			      "threads", 1, "exe", st->exe, "execed",
-			      d->turn % 8 == 0);
+	json_t *w = json_pack("{s:i,s:o,s:i,s:O,s:O,s:s,s:i,s:s,s:b}", "tgid",
+			      d->pid, "start_boottime", m_ticks(d->ticks),
+			      "exit_code", d->status, "parent", by, "reaped_by",
+			      by, "fate", "waited", "threads", 1, "exe",
+			      st->exe, "execed", d->turn % 8 == 0);
 	char num[16], comm[16];
 
 	json_decref(by);
@@ -181,7 +180,8 @@ static json_t *storm_want(struct storm *st, struct drop *d)
 		const char *base = strrchr(st->exe, '/');
 
 		snprintf(num, sizeof(num), "%d", d->turn);
-		snprintf(comm, sizeof(comm), "%.15s", base ? base + 1 : st->exe);
+		snprintf(comm, sizeof(comm), "%.15s",
+			 base ? base + 1 : st->exe);
 		json_object_set_new(w, "comm", json_string(comm));
 		json_object_set_new(w, "args",
 				    json_pack("[s,s,s,s]", "death", "victim",
@@ -200,7 +200,8 @@ int storm_judge(struct run *r, struct storm *st, int *total, char *why,
 
 	for (int i = 0; i < st->n; i++) {
 		struct drop *d = &st->drop[i];
-		struct match m = { .tier = r->tier, .source = r->source,
+		struct match m = { .tier = r->tier,
+				   .source = r->source,
 				   .errs = json_array() };
 		json_t *want = storm_want(st, d);
 		json_t *got = stream_obituary(&r->s, d->pid, d->ticks, 0);

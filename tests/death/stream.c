@@ -101,7 +101,7 @@ static void take_obituary(struct stream *s, json_t *ob, off_t off, size_t len)
 	count_nulls(s, ob);
 	if (!(s->nr_recs & (s->nr_recs - 1)))
 		s->recs = realloc(s->recs, (s->nr_recs ? 2 * s->nr_recs : 1) *
-				  sizeof(*s->recs));
+						   sizeof(*s->recs));
 	r = &s->recs[s->nr_recs];
 	r->off = off;
 	r->len = len;
@@ -134,8 +134,9 @@ static void take_line(struct stream *s, const char *line, size_t len, off_t off)
 		return;
 	}
 	if (!(s->nr_events & (s->nr_events - 1)))
-		s->events = realloc(s->events, (s->nr_events ?
-				    2 * s->nr_events : 1) * sizeof(*s->events));
+		s->events = realloc(s->events,
+				    (s->nr_events ? 2 * s->nr_events : 1) *
+					    sizeof(*s->events));
 	s->events[s->nr_events++] = (struct event_rec){ j, false };
 }
 

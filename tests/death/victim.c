@@ -289,8 +289,10 @@ void victim_meet(struct victim *v)
 {
 	char c, ctl[CMSG_SPACE(sizeof(struct ucred))];
 	struct iovec iov = { &c, 1 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
-			     .msg_control = ctl, .msg_controllen = sizeof(ctl) };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = ctl,
+			     .msg_controllen = sizeof(ctl) };
 	struct pollfd pfd = { v->fd[0], POLLIN, 0 };
 	struct cmsghdr *cm;
 
@@ -342,8 +344,8 @@ static void glance(struct victim *but)
 		u64 t = boot_ns();
 
 		if (v == but || !v->go_ns || v->waited || v->dead_hi ||
-		    waitid(P_PID, v->pid, &si, WEXITED | WNOWAIT | WNOHANG |
-			   __WALL))
+		    waitid(P_PID, v->pid, &si,
+			   WEXITED | WNOWAIT | WNOHANG | __WALL))
 			continue;
 		if (si.si_pid) {
 			v->dead_hi = boot_ns();

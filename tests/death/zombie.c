@@ -54,7 +54,7 @@ DEATH_CASE("zombie_never", zombie_never, CASE_LINGER | CASE_SLOW,
 	if (v->peek_status != 3)
 		case_fail("waitid says %d", v->peek_status);
 	died_exit(v, 3);
-	expect_zombie(v);
+	expect_zombie(v, true);
 }
 
 DEATH_CASE("zombie_killed", zombie_killed, CASE_SLOW,
@@ -71,4 +71,17 @@ DEATH_CASE("zombie_killed", zombie_killed, CASE_SLOW,
 	victim_reap(v);
 	died_signal(v, SIGKILL, "signal",
 		    killer_of(getpid(), getpid(), SIGKILL));
+}
+
+DEATH_CASE("zombie_at_end", zombie_at_end, CASE_LAST,
+	   "a young zombie as obit is interrupted: written with what is known")
+{
+	struct victim *v = victim_new("zombie");
+
+	victim_fork(v, exits_3);
+	victim_base(v);
+	victim_go(v);
+	victim_peek(v);
+	died_exit(v, 3);
+	expect_zombie(v, false);
 }
