@@ -62,11 +62,14 @@ __noinline u64 cgroup_v1_of(u64 css_set)
 	if (cgroup_is_v1_child(cg))
 		return (u64)cg;
 	head = (struct list_head *)((char *)cset +
-		bpf_core_field_offset(struct css_set, cgrp_links));
+				    bpf_core_field_offset(struct css_set,
+							  cgrp_links));
 	pos = BPF_CORE_READ(head, next);
 	for (int i = 0; i < 20 && pos && pos != head; i++) {
-		struct cgrp_cset_link *link = (void *)((char *)pos -
-			bpf_core_field_offset(struct cgrp_cset_link, cgrp_link));
+		struct cgrp_cset_link *link =
+			(void *)((char *)pos -
+				 bpf_core_field_offset(struct cgrp_cset_link,
+						       cgrp_link));
 
 		cg = BPF_CORE_READ(link, cgrp);
 		if (cgroup_is_v1_child(cg) && cgroup_is_systemd(cg))

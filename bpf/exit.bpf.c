@@ -67,16 +67,15 @@ static __always_inline void fill_ids(struct obit_exit *r,
 
 	r->uid = cred->uid.val;
 	r->gid = cred->gid.val;
-	r->loginuid = ~0U;
-	if (bpf_core_field_exists(leader->loginuid))
-		r->loginuid = leader->loginuid.val;
+	r->loginuid = task_loginuid(leader);
 	r->sid = pid_global(sig->pids[PIDTYPE_SID]);
 	r->pgid = pid_global(sig->pids[PIDTYPE_PGID]);
 	fill_pid_ns(r, sig);
 	__builtin_memset(r->tty, 0, sizeof(r->tty));
 	if (tty)
 		bpf_probe_read_kernel_str(r->tty, sizeof(r->tty),
-			__builtin_preserve_access_index(&tty->name));
+					  __builtin_preserve_access_index(
+						  &tty->name));
 }
 
 static __always_inline void fill_kin(struct obit_exit *r,
@@ -88,8 +87,9 @@ static __always_inline void fill_kin(struct obit_exit *r,
 	fill_task(&r->parent, rp, rp->pid);
 	read_comm(r->parent_comm, rp->group_leader);
 	r->exit_signal = leader->exit_signal;
-	r->sigchld = signal_autoreap(leader->signal) ? OBIT_SIGCHLD_AUTOREAP :
-		     sigchld_of(rp, leader->exit_signal);
+	r->sigchld = signal_autoreap(leader->signal) ?
+			     OBIT_SIGCHLD_AUTOREAP :
+			     sigchld_of(rp, leader->exit_signal);
 	if (leader->ptrace && tracer->tgid != rp->tgid) {
 		r->flags |= OBIT_EXIT_TRACED;
 		fill_task(&r->tracer, tracer, tracer->pid);
@@ -170,8 +170,8 @@ static __always_inline void fill_values(struct obit_exit *r,
 	r->pdeath_signal = leader->pdeath_signal;
 	r->pdeath_tid = leader->pdeath_signal ? leader->pid : 0;
 	if (st) {
-		flags = st->flags & (PROC_GROUP_VALUE | PROC_LEADER_VALUE |
-				     PROC_AMBIGUOUS);
+		flags = st->flags &
+			(PROC_GROUP_VALUE | PROC_LEADER_VALUE | PROC_AMBIGUOUS);
 		r->group_value = st->group_value;
 		r->leader_value = st->leader_value;
 		if (st->threads > 1)
@@ -194,7 +194,8 @@ static __always_inline void fill_values(struct obit_exit *r,
 	r->last_value = value;
 	if (call == EXIT_THREAD)
 		flags |= OBIT_EXIT_LAST_VALUE;
-	if (call == EXIT_GROUP && (value & 0xff) << 8 == (r->exit_code & 0xff00)) {
+	if (call == EXIT_GROUP &&
+	    (value & 0xff) << 8 == (r->exit_code & 0xff00)) {
 		if (flags & PROC_GROUP_VALUE && r->group_value != value)
 			flags |= PROC_AMBIGUOUS;
 		r->group_value = value;
@@ -228,8 +229,7 @@ static __always_inline void asked_record(struct task_struct *leader,
 }
 
 static __always_inline void process_exits(struct task_struct *p,
-					  struct signal_struct *sig,
-					  u32 flags)
+					  struct signal_struct *sig, u32 flags)
 {
 	struct task_struct *leader = p->group_leader;
 	u64 key = (u64)sig;
@@ -240,7 +240,7 @@ static __always_inline void process_exits(struct task_struct *p,
 
 	/* a plain exit_group() of a lone thread sets no flag before 6.0 */
 	exit_code = sig_flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
-		    leader->exit_code;
+						    leader->exit_code;
 	if (filtered(leader, exit_code)) {
 		__sync_fetch_and_add(&counters.filtered, 1);
 		return;

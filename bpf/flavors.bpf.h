@@ -80,8 +80,8 @@ static __always_inline bool signal_autoreap(struct signal_struct *sig)
 static __always_inline struct pt_regs *user_regs_of_current(void)
 {
 	if (HAVE_HELPER(task_pt_regs))
-		return (struct pt_regs *)
-			bpf_task_pt_regs(bpf_get_current_task_btf());
+		return (struct pt_regs *)bpf_task_pt_regs(
+			bpf_get_current_task_btf());
 #if defined(__TARGET_ARCH_x86)
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
 
@@ -90,6 +90,24 @@ static __always_inline struct pt_regs *user_regs_of_current(void)
 #else
 	return NULL;	/* arm64: THREAD_SIZE depends on the page size */
 #endif
+}
+
+/* task->loginuid: CONFIG_AUDIT. All ones: not set. */
+static __always_inline u32 task_loginuid(struct task_struct *t)
+{
+	if (!bpf_core_field_exists(t->loginuid))
+		return ~0U;
+	return t->loginuid.val;
+}
+
+/* task->ioac and signal->ioac: CONFIG_TASK_IO_ACCOUNTING. */
+static __always_inline void add_io(u64 *read, u64 *written,
+				   struct task_io_accounting *ioac)
+{
+	if (bpf_core_field_exists(ioac->read_bytes)) {
+		*read += ioac->read_bytes;
+		*written += ioac->write_bytes;
+	}
 }
 
 enum exit_syscall {

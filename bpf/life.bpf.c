@@ -131,7 +131,8 @@ static __always_inline void exec_record(struct task_struct *p, u32 old_tid,
 	r->pdeath_signal = p->pdeath_signal;
 	r->pad = 0;
 	r->flags = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) ?
-		   OBIT_EXEC_SECURE : 0;
+			   OBIT_EXEC_SECURE :
+			   0;
 	r->exe_len = 0;
 	read_exe(r, mm);
 	exe_len = *(volatile u16 *)&r->exe_len;

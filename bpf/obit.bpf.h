@@ -115,8 +115,8 @@ static __always_inline void record_end(void *rec)
 {
 	u64 fill = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
-	bpf_ringbuf_submit(rec, fill > config.wake_bytes ?
-			   BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(rec, fill > config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
+							   BPF_RB_NO_WAKEUP);
 }
 
 /* Identity of the process of t; t from a tracepoint argument (BTF pointer). */
@@ -193,10 +193,7 @@ static __always_inline void fill_signal_usage(struct obit_usage *u,
 	u->nivcsw = sig->nivcsw;
 	u->read_bytes = 0;
 	u->write_bytes = 0;
-	if (bpf_core_field_exists(sig->ioac.read_bytes)) {
-		u->read_bytes = sig->ioac.read_bytes;
-		u->write_bytes = sig->ioac.write_bytes;
-	}
+	add_io(&u->read_bytes, &u->write_bytes, &sig->ioac);
 }
 
 static __always_inline void add_usage(struct obit_usage *u,
@@ -209,22 +206,21 @@ static __always_inline void add_usage(struct obit_usage *u,
 	u->majflt += t->maj_flt;
 	u->nvcsw += t->nvcsw;
 	u->nivcsw += t->nivcsw;
-	if (bpf_core_field_exists(t->ioac.read_bytes)) {
-		u->read_bytes += t->ioac.read_bytes;
-		u->write_bytes += t->ioac.write_bytes;
-	}
+	add_io(&u->read_bytes, &u->write_bytes, &t->ioac);
 }
 
 static __always_inline struct cgroup *cgroup_of_subsys(struct css_set *cset,
-							u32 subsys)
+						       u32 subsys)
 {
 	struct cgroup_subsys_state *css = NULL;
 
 	if (subsys > 31)
 		return NULL;
-	bpf_probe_read_kernel(&css, sizeof(css), (char *)cset +
-			      bpf_core_field_offset(struct css_set, subsys) +
-			      subsys * sizeof(void *));
+	bpf_probe_read_kernel(&css, sizeof(css),
+			      (char *)cset +
+				      bpf_core_field_offset(struct css_set,
+							    subsys) +
+				      subsys * sizeof(void *));
 	return BPF_CORE_READ(css, cgroup);
 }
 

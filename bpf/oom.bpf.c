@@ -32,7 +32,8 @@ int BPF_PROG(tp__mark_victim)
 
 		read_task(&r->task, t, BPF_CORE_READ(t, pid));
 		if (mm)
-			r->rss_kb = mm_rss_pages(mm) << (config.page_shift - 10);
+			r->rss_kb = mm_rss_pages(mm)
+				    << (config.page_shift - 10);
 	} else {
 		r->task.start_boottime = 0;
 		r->task.tgid = (u32)ctx[0];

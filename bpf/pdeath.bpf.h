@@ -43,7 +43,8 @@ __noinline int armed_children(u64 parent, u32 alive)
 	struct list_head *head, *pos, *threads = NULL, *tpos = NULL;
 
 	head = (struct list_head *)((char *)p +
-		bpf_core_field_offset(struct task_struct, children));
+				    bpf_core_field_offset(struct task_struct,
+							  children));
 	pos = BPF_CORE_READ(head, next);
 	if (pos == head)
 		return 0;
@@ -56,15 +57,17 @@ __noinline int armed_children(u64 parent, u32 alive)
 			if (!pos || pos == head)
 				return 0;
 			t = (void *)((char *)pos -
-				bpf_core_field_offset(struct task_struct,
-						      sibling));
+				     bpf_core_field_offset(struct task_struct,
+							   sibling));
 			pos = BPF_CORE_READ(t, sibling.next);
 			sig = BPF_CORE_READ(t, signal);
 			if (BPF_CORE_READ(sig, nr_threads) > 1) {
-				threads = (struct list_head *)((char *)sig +
-					bpf_core_field_offset(
-						struct signal_struct,
-						thread_head));
+				threads =
+					(struct list_head
+						 *)((char *)sig +
+						    bpf_core_field_offset(
+							    struct signal_struct,
+							    thread_head));
 				tpos = BPF_CORE_READ(threads, next);
 				continue;
 			}
@@ -74,8 +77,8 @@ __noinline int armed_children(u64 parent, u32 alive)
 				continue;
 			}
 			t = (void *)((char *)tpos -
-				bpf_core_field_offset(struct task_struct,
-						      thread_node));
+				     bpf_core_field_offset(struct task_struct,
+							   thread_node));
 			tpos = BPF_CORE_READ(t, thread_node.next);
 		}
 		signal = BPF_CORE_READ(t, pdeath_signal);

@@ -41,8 +41,9 @@ int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
 	r->flags = flags;
 	r->signal = sig;
 	r->ns_tgid = 0;
-	r->sigchld = signal_autoreap(tsk->signal) ? OBIT_SIGCHLD_AUTOREAP :
-		     sigchld_of(told, tsk->exit_signal);
+	r->sigchld = signal_autoreap(tsk->signal) ?
+			     OBIT_SIGCHLD_AUTOREAP :
+			     sigchld_of(told, tsk->exit_signal);
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
 	record_end(r);
 	return 0;
@@ -57,7 +58,7 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 	u32 exit_code;
 
 	exit_code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
-		    p->exit_code;
+						     p->exit_code;
 	if (filtered(p, exit_code))
 		goto forget;
 	r = record_begin(OBIT_EV_RELEASE, sizeof(*r), COUNTED_BY_CALLER);
@@ -163,9 +164,11 @@ static __always_inline void waited_record(u32 pid)
 	r->pid = pid;
 	tp = BPF_CORE_READ(cur, thread_pid);
 	level = BPF_CORE_READ(tp, level);
-	bpf_probe_read_kernel(&upid, sizeof(upid), (char *)tp +
-			      bpf_core_field_offset(struct pid, numbers) +
-			      level * sizeof(upid));
+	bpf_probe_read_kernel(&upid, sizeof(upid),
+			      (char *)tp +
+				      bpf_core_field_offset(struct pid,
+							    numbers) +
+				      level * sizeof(upid));
 	r->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
 	record_end(r);
 }

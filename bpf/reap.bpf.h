@@ -34,8 +34,8 @@ static __always_inline void pdeath_set_record(void)
 {
 	struct task_struct *cur = current_task();
 
-	pdeath_record(cur, OBIT_PDEATH_SET,
-		      BPF_CORE_READ(cur, pdeath_signal), 0);
+	pdeath_record(cur, OBIT_PDEATH_SET, BPF_CORE_READ(cur, pdeath_signal),
+		      0);
 }
 
 #endif

@@ -40,23 +40,29 @@ static __always_inline void *handler_of(struct task_struct *t, int sig)
 	struct sighand_struct *sighand = BPF_CORE_READ(t, sighand);
 	void *handler = NULL;
 
-	bpf_probe_read_kernel(&handler, sizeof(handler), (char *)sighand +
-		bpf_core_field_offset(struct sighand_struct, action) +
-		(sig - 1) * bpf_core_type_size(struct k_sigaction) +
-		bpf_core_field_offset(struct k_sigaction, sa.sa_handler));
+	bpf_probe_read_kernel(&handler, sizeof(handler),
+			      (char *)sighand +
+				      bpf_core_field_offset(struct sighand_struct,
+							    action) +
+				      (sig - 1) * bpf_core_type_size(
+							  struct k_sigaction) +
+				      bpf_core_field_offset(struct k_sigaction,
+							    sa.sa_handler));
 	return handler;
 }
 
 /* The nr of the current process in the pid namespace at `level`. */
 static __always_inline u32 cur_nr_at(u32 level)
 {
-	struct pid *pid = BPF_CORE_READ(current_task(), signal,
-					pids[PIDTYPE_TGID]);
+	struct pid *pid =
+		BPF_CORE_READ(current_task(), signal, pids[PIDTYPE_TGID]);
 	u32 nr = 0;
 
-	bpf_probe_read_kernel(&nr, sizeof(nr), (char *)pid +
-			      bpf_core_field_offset(struct pid, numbers) +
-			      level * sizeof(struct upid));
+	bpf_probe_read_kernel(&nr, sizeof(nr),
+			      (char *)pid +
+				      bpf_core_field_offset(struct pid,
+							    numbers) +
+				      level * sizeof(struct upid));
 	return nr;
 }
 
@@ -65,9 +71,8 @@ static __always_inline u32 cur_nr_at(u32 level)
  * the one that runs, unless a dying parent passes its zombies on or a tracer
  * gives one back: si_pid, as the told process sees it, tells.
  */
-static __always_inline void reapable_by_signal(int sig,
-					       struct kernel_siginfo *info,
-					       struct task_struct *t)
+static __always_inline void
+reapable_by_signal(int sig, struct kernel_siginfo *info, struct task_struct *t)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u32 level = t->thread_pid->level;
@@ -87,7 +92,8 @@ static __always_inline void reapable_by_signal(int sig,
 	r->flags = self ? 0 : OBIT_REAPABLE_AGAIN;
 	r->task.tgid = self ? tgid : level ? 0 : nr;
 	r->task.tid = r->task.tgid;
-	r->task.start_boottime = self ? BPF_CORE_READ(leader, start_boottime) : 0;
+	r->task.start_boottime = self ? BPF_CORE_READ(leader, start_boottime) :
+					0;
 	if (self && BPF_CORE_READ(leader, ptrace) &&
 	    BPF_CORE_READ(leader, real_parent, tgid) != t->tgid)
 		r->flags |= OBIT_REAPABLE_TRACER;
@@ -114,7 +120,8 @@ static __always_inline u32 siginfo_kind(struct kernel_siginfo *info)
 		     "%[kind] = 1\n\t"
 		     "if %[info] == 1 goto +1\n\t"
 		     "%[kind] = 0"
-		     : [kind] "=&r"(kind) : [info] "r"(info));
+		     : [kind] "=&r"(kind)
+		     : [info] "r"(info));
 	return kind;
 }
 

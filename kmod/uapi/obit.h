@@ -69,7 +69,7 @@ enum obit_event {
 #define OBIT_X(NAME, name, type) OBIT_EV_##NAME,
 	OBIT_EVENTS(OBIT_X)
 #undef OBIT_X
-	OBIT_EV_NR
+		OBIT_EV_NR
 };
 
 /*
@@ -194,7 +194,7 @@ struct obit_exit {
 	struct obit_task task;
 	char comm[OBIT_COMM_LEN];	/* the group leader's */
 	struct obit_task parent;	/* real parent; tid: the thread it hangs on */
-	char parent_comm[OBIT_COMM_LEN];/* of the parent's group leader */
+	char parent_comm[OBIT_COMM_LEN]; /* of the parent's group leader */
 	struct obit_task tracer;
 	char tracer_comm[OBIT_COMM_LEN];
 	__u32 exit_code;
@@ -332,7 +332,8 @@ struct obit_signal {
 /* oom:mark_victim. @by: who ran into the limit. */
 struct obit_oom_victim {
 	struct obit_hdr hdr;
-	struct obit_task task;		/* start_boottime 0 where the kernel gives a bare pid */
+	struct obit_task
+		task; /* start_boottime 0 where the kernel gives a bare pid */
 	struct obit_who by;
 	__u64 rss_kb;			/* 0: not known */
 };

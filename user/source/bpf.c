@@ -27,7 +27,8 @@
 struct source {
 	struct obit_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *links[64], *tasks, *pdeath;	/* the last two: in links */
+	struct bpf_link *links[64], *tasks,
+		*pdeath; /* the last two: in links */
 	int wake;		/* epoll: edge-triggered on the ring */
 	enum tier tier;
 	bool precise;
@@ -53,8 +54,7 @@ static int libbpf_says(enum libbpf_print_level level, const char *fmt,
 	char *text, *line, *save = NULL;
 
 	(void)level;
-	if (log_get_level() < LOG_LVL_DEBUG ||
-	    vasprintf(&text, fmt, args) < 0)
+	if (log_get_level() < LOG_LVL_DEBUG || vasprintf(&text, fmt, args) < 0)
 		return 0;
 	/* a verifier's log comes as one message of many lines */
 	for (line = strtok_r(text, "\n", &save); line;
@@ -110,7 +110,7 @@ static bool choose_exact(struct choice *c)
 		snprintf(c->why, sizeof(c->why), "%s cannot be hooked",
 			 !c->exact_reapable ? "do_notify_parent" :
 			 !c->exact_release ? "cgroup_release" :
-			 "do_group_exit");
+					      "do_group_exit");
 	return false;
 }
 
@@ -332,7 +332,8 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	if (err) {
 		unload(s);
 		if (err == -ENOMEM || err == -EPERM)
-			log_info("BPF maps may be limited by RLIMIT_MEMLOCK before Linux 5.11");
+			log_info(
+				"BPF maps may be limited by RLIMIT_MEMLOCK before Linux 5.11");
 		return err;
 	}
 	s->tier = c.tier;
@@ -353,7 +354,8 @@ static int bpf_open(struct source **out, const struct source_opts *o)
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited))
 		log_debug("RLIMIT_MEMLOCK stays as it is: %s", strerror(errno));
 	if (!hooks_btf()) {
-		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): BPF needs CONFIG_DEBUG_INFO_BTF=y");
+		log_error(
+			"this kernel has no BTF (/sys/kernel/btf/vmlinux): BPF needs CONFIG_DEBUG_INFO_BTF=y");
 		return -EOPNOTSUPP;
 	}
 	s = calloc(1, sizeof(*s));
@@ -457,9 +459,12 @@ static int tell_loss(const struct emit *to, uint32_t kind, uint32_t reason,
 		     uint64_t count)
 {
 	struct obit_loss loss = {
-		.hdr = { .type = OBIT_EV_LOSS, .len = sizeof(loss),
+		.hdr = { .type = OBIT_EV_LOSS,
+			 .len = sizeof(loss),
 			 .boot_ns = boot_now() },
-		.kind = kind, .reason = reason, .count = count,
+		.kind = kind,
+		.reason = reason,
+		.count = count,
 	};
 
 	return to->event(to->ctx, &loss.hdr);
@@ -472,7 +477,8 @@ static uint64_t count_misses(struct source *s)
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(p, s->skel->obj) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
@@ -506,8 +512,8 @@ static int tell_losses(struct source *s, const struct emit *to)
 
 		s->misses_at = now;
 		if (n > s->misses) {
-			err = tell_loss(to, OBIT_LOST_CONTEXT,
-					OBIT_LOST_MISSED, n - s->misses);
+			err = tell_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED,
+					n - s->misses);
 			if (err)
 				return err;
 			s->misses = n;
@@ -567,6 +573,7 @@ int bpf_source_stats(struct source *s, const char *program,
 	st->run_ns = info.run_time_ns;
 	/* the field is there since 5.12; older kernels fill in less */
 	st->misses = len > offsetof(struct bpf_prog_info, recursion_misses) ?
-		     (int64_t)info.recursion_misses : -1;
+			     (int64_t)info.recursion_misses :
+			     -1;
 	return 0;
 }

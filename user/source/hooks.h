@@ -23,7 +23,10 @@ enum hook_use {
 
 /* @serves: rows with the same number do the same: one of them is enough */
 enum hook_serves {
-	SERVES_ITSELF, SERVES_REAPABLE, SERVES_RELEASE, SERVES_EXIT_CALL,
+	SERVES_ITSELF,
+	SERVES_REAPABLE,
+	SERVES_RELEASE,
+	SERVES_EXIT_CALL,
 	SERVES_PDEATH_SET,
 };
 

@@ -27,7 +27,7 @@ static void try_all(struct probe *p)
 	size_t i;
 
 	p->usable = true;
-	for (i = 0; hook_rows[i].program && i < HOOKS_MAX; i++) {
+	for (i = 0; i < HOOKS_MAX && hook_rows[i].program; i++) {
 		const struct hook_row *row = &hook_rows[i];
 		struct hook *h = &hooks[i];
 
@@ -37,7 +37,8 @@ static void try_all(struct probe *p)
 		h->program = row->program;
 		h->fact = row->fact;
 		h->required = row->required;
-		h->tier = row->use == USE_EXACT ? TIER_FENTRY : TIER_TRACEPOINTS;
+		h->tier = row->use == USE_EXACT ? TIER_FENTRY :
+						  TIER_TRACEPOINTS;
 		h->misses = -1;
 		h->state = hook_try(row, &h->err, h->why, sizeof(h->why));
 		if (h->state == HOOK_OK && h->tier == TIER_FENTRY)
@@ -52,7 +53,9 @@ static void try_all(struct probe *p)
 	p->nr = i;
 	p->usable = p->usable && release;
 	p->tier = served[SERVES_REAPABLE] && served[SERVES_RELEASE] &&
-		  served[SERVES_EXIT_CALL] ? TIER_FENTRY : TIER_TRACEPOINTS;
+				  served[SERVES_EXIT_CALL] ?
+			  TIER_FENTRY :
+			  TIER_TRACEPOINTS;
 }
 
 static int ignore(void *ctx, const struct obit_hdr *h)
@@ -82,7 +85,8 @@ static void measure(struct probe *p, uint64_t measure_ns,
 			 strerror(-stats));
 	if (load)
 		load(ctx);
-	for (left = measure_ns; left; left -= left < 20000000 ? left : 20000000) {
+	for (left = measure_ns; left;
+	     left -= left < 20000000 ? left : 20000000) {
 		nanosleep(&pause, NULL);
 		if (bpf_source.read(s, &nowhere) < 0)
 			break;
