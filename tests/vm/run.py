@@ -60,7 +60,8 @@ def cmd_exec(args):
     try:
         result = vm.run(get_kernel(args.kernel), args.file, args.command,
                         args.timeout, mem=args.mem, cpus=args.cpus,
-                        fresh=args.fresh, cgroup=args.cgroup,
+                        icount=args.icount, fresh=args.fresh,
+                        cgroup=args.cgroup,
                         get=[g for g, _ in gets], env=args.env, stream=emit)
     except (vm.Broken, debs.Unavailable) as e:
         say(e)
@@ -128,6 +129,8 @@ def parse(argv):
     p.add_argument("--mem", type=int, default=vm.MEM, metavar="MB")
     p.add_argument("--cpus", type=int, default=2)
     p.add_argument("--cgroup", choices=("v1", "v2"), default="v2")
+    p.add_argument("--icount", action="store_true",
+                   help="one CPU whose time is instructions executed")
     p.add_argument("--fresh", action="store_true",
                    help="boot anew, no snapshot")
     p.add_argument("-v", "--verbose", action="store_true",

@@ -341,6 +341,13 @@ def clock_is_right(guest):
 
 
 @test
+def icount_time_is_not_the_hosts(guest):
+    r = guest("sleep", "60", icount=True)
+    check(r.rc == 0 and r.seconds - r.ready < 20,
+          "a minute of idleness costs no minute", r)
+
+
+@test
 def guests_start_equal(guest):
     guest.sh("touch /tmp/leftover /root/leftover")
     r = guest.sh("ls /tmp /root")

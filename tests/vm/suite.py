@@ -139,7 +139,8 @@ class Suite:
         begin = time.monotonic()
         try:
             result = vm.run(kernel, self.files(module), argv,
-                            self.args.timeout, **more)
+                            self.args.timeout, icount=self.args.icount,
+                            **more)
         except (vm.Broken, OSError) as e:
             self.report.line("not ok", name, str(e))
             return
@@ -227,6 +228,8 @@ def parse(argv):
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=240, metavar="S",
                         help="seconds for one guest")
+    parser.add_argument("--icount", action="store_true",
+                        help="guests whose time is instructions executed")
     parser.add_argument("--no-fetch", action="store_true",
                         help="the cached kernels, without asking for newer")
     parser.add_argument("--no-selftest", action="store_true")

@@ -238,7 +238,7 @@ def read(path):
         return b""
 
 
-def qemu_args(vmlinux, initrd, mem, cpus):
+def qemu_args(vmlinux, initrd, mem, cpus, icount=False):
     qemu = shutil.which("qemu-system-x86_64")
     if not qemu:
         raise Broken("qemu-system-x86_64 is missing: install the Debian "
@@ -247,10 +247,16 @@ def qemu_args(vmlinux, initrd, mem, cpus):
     # a program going to 32-bit code with lret would be a kernel's SMAP fault.
     # thread=single: with one host thread a CPU, TCG crashes kernels that patch
     # their own text under load (ftrace, static keys), at no fault of ours.
-    return [qemu, "-M", "q35", "-cpu", "max,-smap", "-m", str(mem), "-smp",
-            str(cpus), "-nodefaults", "-no-user-config", "-display", "none",
-            "-no-reboot", "-accel", "tcg,thread=single", "-kernel",
-            str(vmlinux), "-initrd", str(initrd), "-append", CMDLINE]
+    # icount: a nanosecond an instruction, so that time does not pass while the
+    # host is busy elsewhere, and idle time is skipped. Only on one CPU: two
+    # spend their time slices waiting for each other, and never boot.
+    virtual = ["-icount", "shift=0,sleep=off"] if icount else []
+    return [qemu, *virtual, "-M", "q35", "-cpu", "max,-smap",
+            "-m", str(mem), "-smp", "1" if icount else str(cpus),
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-accel", "tcg,thread=single",
+            "-kernel", str(vmlinux), "-initrd", str(initrd),
+            "-append", CMDLINE]
 
 
 # --- a run ------------------------------------------------------------------
@@ -258,8 +264,8 @@ def qemu_args(vmlinux, initrd, mem, cpus):
 class Run:
     """The life of one guest, from its image to its verdict."""
 
-    def __init__(self, kernel, files, argv, *, timeout, mem, cpus, fresh,
-                 cgroup, get, env, stream):
+    def __init__(self, kernel, files, argv, *, timeout, mem, cpus, icount,
+                 fresh, cgroup, get, env, stream):
         self.kernel = kernel
         self.argv = argv
         self.timeout = timeout
@@ -274,7 +280,7 @@ class Run:
             rb"\n")
         image = initramfs(files)
         BUILD.mkdir(parents=True, exist_ok=True)
-        args = qemu_args(kernel.vmlinux, "", mem, cpus)
+        args = qemu_args(kernel.vmlinux, "", mem, cpus, icount)
         version = subprocess.run([args[0], "--version"], capture_output=True,
                                  check=True).stdout
         key = hashlib.sha256(image)
@@ -283,7 +289,7 @@ class Run:
         self.snap = BUILD / f"snap-{kernel.name}-{key.hexdigest()[:16]}.vm"
         self.image = image
         self.initrd = self.snap.with_suffix(".cpio")
-        self.args = qemu_args(kernel.vmlinux, self.initrd, mem, cpus)
+        self.args = qemu_args(kernel.vmlinux, self.initrd, mem, cpus, icount)
         self.begun = time.monotonic()
         self.machine = None
         self.ready = 0.0
@@ -484,14 +490,15 @@ def split_files(raw):
     return files
 
 
-def run(kernel, files, argv, timeout=60, *, mem=MEM, cpus=2, fresh=False,
-        cgroup="v2", get=(), env=(), stream=None):
+def run(kernel, files, argv, timeout=60, *, mem=MEM, cpus=2, icount=False,
+        fresh=False, cgroup="v2", get=(), env=(), stream=None):
     """Runs @argv in a guest of its own and returns a Result.
 
     @kernel: a name of tests/vm/kernels that is in the cache, or a debs.Kernel
     @files: ["host[:guest]"] or {guest: host}; guest is /bin/NAME by default,
             a directory brings all its files
     @timeout: seconds for the command, the boot apart
+    @icount: one CPU that counts instructions for time: same run, same figures
     @fresh: boot anew rather than restore the snapshot taken at the first run
     @cgroup: "v2", or "v1" for a host with memory, pids and systemd hierarchies
     @get: guest paths whose bytes come back in Result.files
@@ -509,5 +516,5 @@ def run(kernel, files, argv, timeout=60, *, mem=MEM, cpus=2, fresh=False,
             raise Broken(f"{tool} is missing: install the Debian package "
                          f"{package}")
     return Run(kernel, files, argv, timeout=timeout, mem=mem, cpus=cpus,
-               fresh=fresh, cgroup=cgroup, get=get, env=env,
+               icount=icount, fresh=fresh, cgroup=cgroup, get=get, env=env,
                stream=stream).run()
