@@ -400,7 +400,9 @@ int fake_main(int argc, char **argv)
 	if (!in)
 		return 66;
 	fprintf(stderr, "obit: watching\n");
-	while (!asked || !strcmp(mode, "deaf")) {
+	/* once more after it is asked to end: what is pending is written */
+	for (bool last = false; !last; nap_ms(2)) {
+		last = asked;
 		while ((c = getc(in)) != EOF) {
 			line[n++] = c;
 			if (c != '\n' && n < sizeof(line) - 1)
@@ -410,7 +412,6 @@ int fake_main(int argc, char **argv)
 			take(&f, line, mode);
 		}
 		clearerr(in);
-		nap_ms(2);
 	}
 	return !strcmp(mode, "status1");
 }

@@ -17,7 +17,7 @@
 
 static int passed, failed;
 
-static void check(bool ok, const char *name, const char *why)
+static bool check(bool ok, const char *name, const char *why)
 {
 	if (ok)
 		printf("ok %s\n", name);
@@ -25,6 +25,7 @@ static void check(bool ok, const char *name, const char *why)
 		printf("not ok %s: %s\n", name, why);
 	passed += ok;
 	failed += !ok;
+	return ok;
 }
 
 /* ---- every leaf of every expectation ---- */
@@ -155,6 +156,20 @@ static int run_fake(const char *mode, const char *tier, const char *dir,
 	return status;
 }
 
+static void folder_drop(const char *dir)
+{
+	static const char *const left[] = {
+		"run/obit.json", "run/obit.err", "run/wanted.json",
+		"run", "feed",	"",
+	};
+	char path[300];
+
+	for (int i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, left[i]);
+		remove(path);
+	}
+}
+
 /* What each false obit must be found out by. */
 static const struct {
 	const char *mode, *cases, *told;
@@ -176,30 +191,54 @@ static const struct {
 	{ "no_event", "zombie_long", "event: expected one, got none" },
 };
 
-static void run_lies(const char *dir)
+/* One lie, in a process and a folder of its own; true if it was found out. */
+static bool found_out(int i)
 {
 	static char out[1 << 20];
-	char name[64], why[400];
+	char dir[] = "/tmp/death-lie.XXXXXX", name[64], why[400];
+	int status;
 
-	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		int status = run_fake(lies[i].mode, "tracepoints", dir,
-				      lies[i].cases, out, sizeof(out));
+	if (!mkdtemp(dir))
+		return false;
+	status = run_fake(lies[i].mode, "tracepoints", dir, lies[i].cases, out,
+			  sizeof(out));
+	folder_drop(dir);
+	snprintf(name, sizeof(name), "found_out_%s", lies[i].mode);
+	snprintf(why, sizeof(why),
+		 "expected status 1 and \"%s\", got %#x and: %.200s",
+		 lies[i].told, status, out);
+	return check(WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+			     strstr(out, lies[i].told),
+		     name, why);
+}
 
-		snprintf(name, sizeof(name), "found_out_%s", lies[i].mode);
-		snprintf(why, sizeof(why),
-			 "expected status 1 and \"%s\", got %#x and: %.200s",
-			 lies[i].told, status, out);
-		check(WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
-			      strstr(out, lies[i].told),
-		      name, why);
+static void run_lies(void)
+{
+	int n = sizeof(lies) / sizeof(lies[0]), live = 0, status;
+
+	/* they wait more than they work */
+	for (int i = 0; i < n || live;) {
+		if (i < n && live < 6) {
+			fflush(stdout);
+			if (!fork())
+				_exit(!found_out(i));
+			i++;
+			live++;
+			continue;
+		}
+		if (wait(&status) < 0)
+			break;
+		live--;
+		passed += !status;
+		failed += !!status;
 	}
 }
 
 int selftest_main(int argc, char **argv)
 {
-	static const char *const tiers[] = { "tracepoints", "fentry", "auto" };
+	static const char *const tiers[] = { "tracepoints", "fentry" };
 	static char out[1 << 20];
-	char dir[] = "/tmp/death-self.XXXXXX", path[300], cmd[300];
+	char dir[] = "/tmp/death-self.XXXXXX", path[300];
 	int status;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -208,22 +247,15 @@ int selftest_main(int argc, char **argv)
 	/* an obit that is right in all passes all */
 	status = run_fake("right", "tracepoints", dir, argc > 1 ? argv[1] : "",
 			  out, sizeof(out));
-	if (status)
-		fputs(out, stdout);
+	for (char *l = out, *line; status && (line = strsep(&l, "\n"));)
+		printf("# %s\n", line);
 	snprintf(path, sizeof(path), "expected status 0, got %#x", status);
 	check(!status, "right_passes", path);
 	snprintf(path, sizeof(path), "%s/run/wanted.json", dir);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		notice_all(path, tiers[i]);
-	run_lies(dir);
-	static const char *const left[] = {
-		"run/obit.json", "run/obit.err", "run/wanted.json",
-		"run",		 "feed",	 "",
-	};
-	for (int i = 0; i < 6; i++) {
-		snprintf(cmd, sizeof(cmd), "%s/%s", dir, left[i]);
-		remove(cmd);
-	}
+	folder_drop(dir);
+	run_lies();
 	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
 	return failed ? 1 : 0;
 }
