@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "core/oomlog.h"
 #include "enrich.h"
 #include "enrich_priv.h"
 #include "lib/log.h"
@@ -282,63 +283,20 @@ void enrich_expect_oom(struct enrich *e)
 	e->kmsg_until = boot_now() + KMSG_LINGER_NS;
 }
 
-/* The value of ",key=VALUE" in an oom-kill line; VALUE ends at a comma, but a
- * path may hold one: it ends where the next known key begins. */
-static bool value_of(const char *line, const char *key, const char *next,
-		     const char **p, size_t *len)
-{
-	const char *end;
-
-	*p = strstr(line, key);
-	if (!*p)
-		return false;
-	*p += strlen(key);
-	end = next ? strstr(*p, next) : NULL;
-	*len = end ? (size_t)(end - *p) : strcspn(*p, ",\n");
-	return true;
-}
-
 static int oom_line(struct enrich *e, const char *line)
 {
-	static const char *const constraints[] = {
-		"CONSTRAINT_NONE", "CONSTRAINT_CPUSET",
-		"CONSTRAINT_MEMORY_POLICY", "CONSTRAINT_MEMCG",
-	};
-	const char *p, *path = "";
-	size_t len, path_len = 0, i;
 	struct obit_oom_limit *o;
-	uint32_t constraint, tgid;
+	struct oomlog said;
 
-	/*
-	 * oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,
-	 * mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=sh,pid=7,uid=0
-	 * (one line). A name may be made to look like keys: pid is sought from
-	 * the end, where the kernel writes it last.
-	 */
-	if (!value_of(line, "oom-kill:constraint=", ",nodemask=", &p, &len))
+	if (!oomlog_parse(line, strlen(line), &said) ||
+	    said.memcg.len > OBIT_RECORD_MAX - sizeof(*o) - 8)
 		return 0;
-	for (i = 0; i < 4; i++)
-		if (strlen(constraints[i]) == len &&
-		    !memcmp(p, constraints[i], len))
-			break;
-	if (i == 4)
-		return 0;
-	constraint = (uint32_t)i;
-	if (constraint == 3 &&
-	    !value_of(line, ",oom_memcg=", ",task_memcg=", &path, &path_len))
-		return 0;
-	for (p = NULL; (line = strstr(line, ",pid=")); line += 5)
-		p = line + 5;
-	if (!p)
-		return 0;
-	tgid = (uint32_t)strtoul(p, NULL, 10);
-	if (!tgid || path_len > OBIT_RECORD_MAX - sizeof(*o) - 8)
-		return 0;
-	o = enrich_begin(e, OBIT_EV_OOM_LIMIT, sizeof(*o) + path_len);
-	o->task.tgid = tgid;
-	o->constraint = constraint;
-	o->path_len = (__u32)path_len;
-	memcpy(o->data, path, path_len);
+	o = enrich_begin(e, OBIT_EV_OOM_LIMIT, sizeof(*o) + said.memcg.len);
+	o->task.tgid = said.pid;
+	o->constraint = said.constraint;
+	o->path_len = (__u32)said.memcg.len;
+	if (said.memcg.len)
+		memcpy(o->data, said.memcg.p, said.memcg.len);
 	return enrich_emit(e);
 }
 
@@ -385,7 +343,7 @@ int enrich_kmsg(struct enrich *e)
 			continue;
 		text[strcspn(text, "\n")] = '\0';
 		unescape(text);
-		err = oom_line(e, text);
+		err = oom_line(e, text + 1);
 	}
 	return err;
 }
