@@ -84,8 +84,8 @@ struct obit_exec *stream_exec(struct stream *s, uint64_t at, uint32_t tgid,
 			      uint32_t flags, const char *exe, size_t exe_len,
 			      const char *args, size_t args_len)
 {
-	struct obit_exec *r = stream_add(s, OBIT_EV_EXEC, sizeof(*r),
-					 exe_len + args_len, at);
+	struct obit_exec *r =
+		stream_add(s, OBIT_EV_EXEC, sizeof(*r), exe_len + args_len, at);
 
 	r->task = thread_of(tgid, tgid);
 	name(r->comm, tgid);
@@ -206,8 +206,8 @@ struct obit_signal *stream_asked(struct stream *s, uint64_t at, uint32_t tgid,
 			     si_code, flags);
 }
 
-struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at,
-				   uint32_t tgid, uint32_t by, uint64_t rss_kb)
+struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at, uint32_t tgid,
+				   uint32_t by, uint64_t rss_kb)
 {
 	struct obit_oom_victim *r = ADD(s, OOM_VICTIM, *r, at);
 
@@ -220,8 +220,8 @@ struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at,
 struct obit_oom_limit *stream_limit(struct stream *s, uint64_t at,
 				    uint32_t tgid, const char *path)
 {
-	struct obit_oom_limit *r = stream_add(s, OBIT_EV_OOM_LIMIT, sizeof(*r),
-					      strlen(path), at);
+	struct obit_oom_limit *r =
+		stream_add(s, OBIT_EV_OOM_LIMIT, sizeof(*r), strlen(path), at);
 
 	r->task.tgid = r->task.tid = tgid;
 	r->constraint = *path ? 3 : 0;
@@ -275,9 +275,9 @@ void stream_exit_call(struct stream *s, uint64_t at, uint32_t tgid)
 	r->task = thread_of(tgid, tgid);
 }
 
-struct obit_task_seen *stream_task(struct stream *s, uint64_t at,
-				   uint32_t tgid, uint32_t parent,
-				   uint32_t exit_state, uint32_t live)
+struct obit_task_seen *stream_task(struct stream *s, uint64_t at, uint32_t tgid,
+				   uint32_t parent, uint32_t exit_state,
+				   uint32_t live)
 {
 	struct obit_task_seen *r = ADD(s, TASK, *r, at);
 
@@ -294,8 +294,8 @@ struct obit_cgroup *stream_cgroup(struct stream *s, uint64_t at, uint32_t kind,
 				  uint32_t hierarchy, uint64_t id,
 				  const char *path)
 {
-	struct obit_cgroup *r = stream_add(s, OBIT_EV_CGROUP, sizeof(*r),
-					   strlen(path), at);
+	struct obit_cgroup *r =
+		stream_add(s, OBIT_EV_CGROUP, sizeof(*r), strlen(path), at);
 
 	r->id = id;
 	r->hierarchy = hierarchy;
@@ -552,8 +552,8 @@ static void expect(const char *got, const char *want)
 		value = strchr(word, '=');
 		assert_non_null(value);
 		if (!strcmp(value, "=null")) {
-			snprintf(padded, sizeof(padded), " %.*s=",
-				 (int)(value - word), word);
+			snprintf(padded, sizeof(padded),
+				 " %.*s=", (int)(value - word), word);
 			if (strstr(got, padded))
 				fail_msg("expected %s in\n%s", word, got);
 			continue;
@@ -589,6 +589,6 @@ void expect_counts(const struct played *p, unsigned int obituaries,
 		print_message("obituary %u:%s\n", i, p->obituary[i]);
 	for (i = 0; i < p->nr_notices; i++)
 		print_message("notice %u:%s\n", i, p->notice[i]);
-	fail_msg("%u obituaries, %u notices; expected %u, %u",
-		 p->nr_obituaries, p->nr_notices, obituaries, notices);
+	fail_msg("%u obituaries, %u notices; expected %u, %u", p->nr_obituaries,
+		 p->nr_notices, obituaries, notices);
 }

@@ -62,8 +62,8 @@ struct obit_signal *stream_signal(struct stream *s, uint64_t at, uint32_t tgid,
 struct obit_signal *stream_asked(struct stream *s, uint64_t at, uint32_t tgid,
 				 uint32_t sender, uint32_t sig, uint32_t info,
 				 int32_t si_code, uint32_t flags);
-struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at,
-				   uint32_t tgid, uint32_t by, uint64_t rss_kb);
+struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at, uint32_t tgid,
+				   uint32_t by, uint64_t rss_kb);
 struct obit_oom_limit *stream_limit(struct stream *s, uint64_t at,
 				    uint32_t tgid, const char *path);
 struct obit_armed *stream_armed(struct stream *s, uint64_t at, uint32_t dead,
@@ -73,9 +73,9 @@ struct obit_pdeath *stream_pdeath(struct stream *s, uint64_t at, uint32_t tgid,
 				  uint32_t scan);
 void stream_scan(struct stream *s, uint64_t at, uint32_t scan, uint32_t what);
 void stream_exit_call(struct stream *s, uint64_t at, uint32_t tgid);
-struct obit_task_seen *stream_task(struct stream *s, uint64_t at,
-				   uint32_t tgid, uint32_t parent,
-				   uint32_t exit_state, uint32_t live);
+struct obit_task_seen *stream_task(struct stream *s, uint64_t at, uint32_t tgid,
+				   uint32_t parent, uint32_t exit_state,
+				   uint32_t live);
 struct obit_cgroup *stream_cgroup(struct stream *s, uint64_t at, uint32_t kind,
 				  uint32_t hierarchy, uint64_t id,
 				  const char *path);

@@ -36,6 +36,7 @@ struct row {
 	const char *hangup;
 };
 
+/* clang-format off */
 static const struct row rows[] = {
 	{ "kill(1)", SIGTERM, INFO, 0, GROUP, CAUSE_SIGNAL, true, NULL },
 	{ "kill -9 before 7.3", SIGKILL, INFO, 0, GROUP, CAUSE_SIGNAL, true, NULL },
@@ -91,6 +92,7 @@ static const struct row rows[] = {
 	{ "cgroup.kill", SIGKILL, NOINFO, 0, NS, CAUSE_CGROUP_KILL, true, NULL },
 	{ "cgroup.kill of its own", SIGKILL, NOINFO, 0, NS | SAME, CAUSE_CGROUP_KILL, true, NULL },
 };
+/* clang-format on */
 
 static void test_senders(void **state)
 {
@@ -101,9 +103,11 @@ static void test_senders(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct obit_signal s = {
-			.sender = who_of(5), .signal = (uint32_t)rows[i].sig,
+			.sender = who_of(5),
+			.signal = (uint32_t)rows[i].sig,
 			.info = (uint32_t)rows[i].info,
-			.si_code = rows[i].si_code, .flags = rows[i].flags,
+			.si_code = rows[i].si_code,
+			.flags = rows[i].flags,
 		};
 
 		r = &rows[i];
@@ -138,8 +142,10 @@ static struct sent *list;
 
 static void send(int sig, uint32_t flags, uint32_t sender)
 {
-	struct obit_signal s = { .sender = who_of(sender), .info = INFO,
-				 .signal = (uint32_t)sig, .flags = flags };
+	struct obit_signal s = { .sender = who_of(sender),
+				 .info = INFO,
+				 .signal = (uint32_t)sig,
+				 .flags = flags };
 
 	assert_int_equal(sent_keep(&list, &s), 0);
 }
@@ -271,7 +277,8 @@ static void test_killed_while_the_last_thread_exits(void **state)
 
 static void test_killed_by_hand_then_marked(void **state)
 {
-	struct cause_facts f = { .exit_code = SIGKILL, .oom_victim = true,
+	struct cause_facts f = { .exit_code = SIGKILL,
+				 .oom_victim = true,
 				 .exit_flags = OBIT_EXIT_SIGNALED };
 
 	(void)state;
@@ -286,8 +293,10 @@ static void test_killed_by_hand_then_marked(void **state)
 static void value(uint32_t flags, int32_t group, int32_t leader, int32_t last,
 		  uint32_t exit_code, bool known, int32_t want)
 {
-	struct obit_exit e = { .flags = flags, .group_value = group,
-			       .leader_value = leader, .last_value = last };
+	struct obit_exit e = { .flags = flags,
+			       .group_value = group,
+			       .leader_value = leader,
+			       .last_value = last };
 	int32_t got = 0;
 
 	assert_int_equal(exit_value_of(&e, exit_code, &got), known);

@@ -105,9 +105,10 @@ static void death(uint64_t v2, uint32_t hierarchy, uint64_t v1,
 
 	stream_cgroup(&s, 1, OBIT_CGROUP_NAMED, V2, 1, "/");
 	stream_cgroup(&s, 1, OBIT_CGROUP_NAMED, V2, 20, "/user.slice");
-	stream_cgroup(&s, 1, OBIT_CGROUP_NAMED, MEM, 30, "/docker/"
-		"0123456789abcdef0123456789abcdef"
-		"0123456789abcdef0123456789abcdef");
+	stream_cgroup(&s, 1, OBIT_CGROUP_NAMED, MEM, 30,
+		      "/docker/"
+		      "0123456789abcdef0123456789abcdef"
+		      "0123456789abcdef0123456789abcdef");
 	stream_fork(&s, 10 * MS, 7, 3);
 	e = stream_exit(&s, 20 * MS, 7, 3, 0);
 	e->cgroup_id = v2;
@@ -123,13 +124,16 @@ static void death(uint64_t v2, uint32_t hierarchy, uint64_t v1,
 static void test_which(void **state)
 {
 	(void)state;
-	death(20, 0, 0, "cgroup=/user.slice cgroup_hierarchy=unified "
-			"cgroup_id=20 container=null");
-	death(20, MEM, 30, "cgroup=/user.slice cgroup_hierarchy=unified "
-			   "cgroup_id=20");
-	death(1, MEM, 30, "cgroup_hierarchy=memory cgroup_id=30 "
-		"container=0123456789abcdef0123456789abcdef"
-		"0123456789abcdef0123456789abcdef");
+	death(20, 0, 0,
+	      "cgroup=/user.slice cgroup_hierarchy=unified "
+	      "cgroup_id=20 container=null");
+	death(20, MEM, 30,
+	      "cgroup=/user.slice cgroup_hierarchy=unified "
+	      "cgroup_id=20");
+	death(1, MEM, 30,
+	      "cgroup_hierarchy=memory cgroup_id=30 "
+	      "container=0123456789abcdef0123456789abcdef"
+	      "0123456789abcdef0123456789abcdef");
 	death(1, 0, 0, "cgroup=/ cgroup_hierarchy=unified cgroup_id=1");
 	/* no v2 hierarchy in this kernel */
 	death(0, 0, 0, "cgroup=/ cgroup_hierarchy=unified cgroup_id=null");

@@ -16,6 +16,7 @@
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define POD "kubepods-besteffort-pod2f3fa9f1_1d2a_4a7c_9d5e_3f5d3a1c2b4e"
 
+/* clang-format off */
 static const struct {
 	const char *path, *id;
 } rows[] = {
@@ -56,6 +57,7 @@ static const struct {
 	{ "/docker/" ID "0", NULL },
 	{ "/system.slice/docker.service", NULL },
 };
+/* clang-format on */
 
 static void test_paths(void **state)
 {
@@ -66,7 +68,8 @@ static void test_paths(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		len = container_id(rows[i].path, strlen(rows[i].path), id);
 		want = rows[i].id ? strlen(rows[i].id) : 0;
-		if (len != want || memcmp(id, rows[i].id ? rows[i].id : "", want))
+		if (len != want ||
+		    memcmp(id, rows[i].id ? rows[i].id : "", want))
 			fail_msg("%s: %.*s", rows[i].path, (int)len, id);
 	}
 }

@@ -89,7 +89,8 @@ static void test_headers(void **state)
 	struct {
 		struct obit_tick t;
 		char rest[OBIT_RECORD_MAX];
-	} __attribute__((aligned(8))) r = { .t.hdr = { OBIT_EV_TICK, 16, 0, 0 } };
+	} __attribute__((aligned(8)))
+	r = { .t.hdr = { OBIT_EV_TICK, 16, 0, 0 } };
 	struct obit_hdr *h = &r.t.hdr;
 
 	(void)state;

@@ -292,16 +292,17 @@ static void test_exact(void **state)
 	/* itself */
 	begin(&s)->sigchld = OBIT_SIGCHLD_IGNORED;
 	stream_reapable(&s, 21 * MS, 7, 3,
-			OBIT_REAPABLE_EXACT | OBIT_REAPABLE_AUTOREAP)->sigchld =
-		OBIT_SIGCHLD_IGNORED;
+			OBIT_REAPABLE_EXACT | OBIT_REAPABLE_AUTOREAP)
+		->sigchld = OBIT_SIGCHLD_IGNORED;
 	stream_released(&s, 22 * MS, 7, 3, 7, 0)->flags |= OBIT_RELEASE_SELF;
 	expect_end(&s, "fate=autoreaped reaped_by.tgid=null zombie_ns=0 "
 		       "zombie_err_ns=0");
 	/* by its parent's death, the heir ignoring it */
 	begin(&s);
 	stream_reapable(&s, 21 * MS, 7, 3, OBIT_REAPABLE_EXACT);
-	stream_reapable(&s, 30 * MS, 7, 5, OBIT_REAPABLE_EXACT |
-			OBIT_REAPABLE_AGAIN | OBIT_REAPABLE_AUTOREAP);
+	stream_reapable(&s, 30 * MS, 7, 5,
+			OBIT_REAPABLE_EXACT | OBIT_REAPABLE_AGAIN |
+				OBIT_REAPABLE_AUTOREAP);
 	stream_released(&s, 31 * MS, 7, 5, 3, 0)->flags |=
 		OBIT_RELEASE_BY_EXITING;
 	expect_end(&s, "fate=autoreaped reaped_by.tgid=null new_parent.tgid=5 "
@@ -326,7 +327,8 @@ static void test_exact(void **state)
 static void adjusted(uint64_t cpu, uint64_t u, uint64_t s, uint64_t want_u,
 		     uint64_t want_s)
 {
-	struct obit_usage usage = { .cpu_ns = cpu, .utime_ns = u,
+	struct obit_usage usage = { .cpu_ns = cpu,
+				    .utime_ns = u,
 				    .stime_ns = s };
 
 	usage_adjust(&usage);

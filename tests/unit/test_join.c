@@ -32,7 +32,8 @@ static void test_simple_exit(void **state)
 	stream_tick(&s, 140 * MS);
 	play(&s, &p);
 	expect_counts(&p, 1, 0);
-	expect_obituary(&p, 0,
+	expect_obituary(
+		&p, 0,
 		"event=obituary time=1000110000000 boot_ns=110000000 "
 		"reapable_ns=null tgid=7 ns_tgid=7 start_boottime=7000 "
 		"comm=p7 exe=/usr/bin/sh filename=null args=sh|-c|exit_3| "
@@ -94,10 +95,12 @@ static void test_tgid_reused(void **state)
 	r->task.start_boottime = 99;
 	play(&s, &p);
 	expect_counts(&p, 2, 0);
-	expect_obituary(&p, 0, "start_boottime=7000 exit_code=256 "
-			       "parent.tgid=3");
-	expect_obituary(&p, 1, "start_boottime=99 exit_code=512 "
-			       "parent.tgid=4");
+	expect_obituary(&p, 0,
+			"start_boottime=7000 exit_code=256 "
+			"parent.tgid=3");
+	expect_obituary(&p, 1,
+			"start_boottime=99 exit_code=512 "
+			"parent.tgid=4");
 	assert_int_equal(p.stats.processes, 0);
 	played_free(&p);
 }
@@ -251,8 +254,7 @@ static void test_asked(void **state)
 
 	(void)state;
 	stream_fork(&s, 10 * MS, 7, 3);
-	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0,
-		     GROUP | OBIT_SIG_HANDLER);
+	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0, GROUP | OBIT_SIG_HANDLER);
 	stream_exit(&s, 18 * MS, 7, 3, 0);
 	stream_release(&s, 30 * MS, 7, 3, 0);
 	expect_end(&s, "cause=exit killer.tgid=null asked_by.tgid=5 "
@@ -268,8 +270,7 @@ static void test_raised_again(void **state)
 	(void)state;
 	stream_fork(&s, 10 * MS, 7, 3);
 	stream_signal(&s, 16 * MS, 7, 7, 15, INFO, -6, DECIDED);
-	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0,
-		     GROUP | OBIT_SIG_HANDLER);
+	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0, GROUP | OBIT_SIG_HANDLER);
 	stream_exit(&s, 18 * MS, 7, 3, 15);
 	stream_release(&s, 30 * MS, 7, 3, 15);
 	expect_end(&s, "cause=self killer.tgid=7 asked_by.tgid=5");
@@ -282,8 +283,7 @@ static void test_asked_decides(void **state)
 
 	(void)state;
 	stream_fork(&s, 10 * MS, 7, 3);
-	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0,
-		     GROUP | OBIT_SIG_HANDLER);
+	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0, GROUP | OBIT_SIG_HANDLER);
 	stream_exit(&s, 18 * MS, 7, 3, 15);
 	stream_release(&s, 30 * MS, 7, 3, 15);
 	expect_end(&s, "cause=signal killer.tgid=5");
@@ -323,8 +323,9 @@ static void test_asked_by_the_dead(void **state)
 
 	(void)state;
 	stream_fork(&s, 10 * MS, 7, 3);
-	stream_asked(&s, 15 * MS, 7, 3, 15, NOINFO, 0, GROUP | EXITING |
-		     OBIT_SIG_PDEATH | OBIT_SIG_HANDLER | OBIT_SIG_TASK_WORK);
+	stream_asked(&s, 15 * MS, 7, 3, 15, NOINFO, 0,
+		     GROUP | EXITING | OBIT_SIG_PDEATH | OBIT_SIG_HANDLER |
+			     OBIT_SIG_TASK_WORK);
 	stream_exit(&s, 18 * MS, 7, 1, 0);
 	stream_release(&s, 30 * MS, 7, 1, 0);
 	expect_end(&s, "asked_by.tgid=3 asked_by.signal=SIGTERM parent.tgid=1");
@@ -353,7 +354,8 @@ static void test_reapable_of_an_exit(void **state)
 	stream_exit(&s, 18 * MS, 7, 3, 0);
 	stream_reapable(&s, 19 * MS, 7, 3, OBIT_REAPABLE_EXACT);
 	stream_released(&s, 30 * MS, 7, 3, 3, 0);
-	expect_end(&s, "reapable_ns=3000000 zombie_ns=11000000 zombie_err_ns=0");
+	expect_end(&s,
+		   "reapable_ns=3000000 zombie_ns=11000000 zombie_err_ns=0");
 }
 
 /* --- OOM kills ------------------------------------------------------------------------ */
@@ -381,11 +383,13 @@ static void test_oom(void **state)
 	stream_tick(&s, 32 * MS);
 	play(&s, &p);
 	expect_counts(&p, 2, 0);
-	expect_obituary(&p, 0, "tgid=7 cause=oom killer.tgid=null "
-			       "oom.cgroup=/job oom.by.tgid=5 oom.by.comm=p5 "
-			       "oom.by.start_boottime=5000 oom.rss_kb=4096");
-	expect_obituary(&p, 1, "tgid=8 cause=oom killer.tgid=null "
-			       "oom.cgroup=/job oom.by.tgid=5 oom.rss_kb=null");
+	expect_obituary(&p, 0,
+			"tgid=7 cause=oom killer.tgid=null "
+			"oom.cgroup=/job oom.by.tgid=5 oom.by.comm=p5 "
+			"oom.by.start_boottime=5000 oom.rss_kb=4096");
+	expect_obituary(&p, 1,
+			"tgid=8 cause=oom killer.tgid=null "
+			"oom.cgroup=/job oom.by.tgid=5 oom.rss_kb=null");
 	assert_int_equal(p.before.pending, 0);
 	played_free(&p);
 }
@@ -455,8 +459,9 @@ static void test_no_oom(void **state)
 	stream_release(&s, 2002 * MS, 8, 3, 9);
 	play(&s, &p);
 	expect_counts(&p, 1, 0);
-	expect_obituary(&p, 0, "tgid=8 cause=signal oom.by.tgid=null "
-			       "killer.tgid=null");
+	expect_obituary(&p, 0,
+			"tgid=8 cause=signal oom.by.tgid=null "
+			"killer.tgid=null");
 	played_free(&p);
 }
 
@@ -486,7 +491,8 @@ static void test_exe(void **state)
 	exe(leaf | OBIT_EXEC_PSEUDO, "memfd:x", 8, "exe=/memfd:x_(deleted)");
 	exe(OBIT_EXEC_SCANNED, "/bin/sh (deleted)", 17,
 	    "exe=/bin/sh_(deleted)");
-	exe(OBIT_EXEC_NO_EXE, "./a.out", 8, "exe=null filename=./a.out args=x|");
+	exe(OBIT_EXEC_NO_EXE, "./a.out", 8,
+	    "exe=null filename=./a.out args=x|");
 	/* half a path would be a wrong one */
 	exe(leaf | OBIT_EXEC_EXE_CUT, "sh\0bin", 7, "exe=null filename=null");
 	exe(leaf, "sh\0bi", 5, "exe=null");
@@ -511,8 +517,8 @@ static void test_fork_inherits(void **state)
 	f = stream_fork(&s, 12 * MS, 9, 7);
 	f->real_parent = thread_of(3, 3);
 	stream_exec(&s, 13 * MS, 7, 0, "/bin/b", 7, "b", 2);
-	x = stream_exec(&s, 13 * MS, 9, OBIT_EXEC_ARGS_FAULT, "/bin/c", 7,
-			"c", 2);
+	x = stream_exec(&s, 13 * MS, 9, OBIT_EXEC_ARGS_FAULT, "/bin/c", 7, "c",
+			2);
 	stream_exit(&s, 20 * MS, 7, 3, 0);
 	stream_release(&s, 21 * MS, 7, 3, 0);
 	stream_exit(&s, 20 * MS, 8, 1, 0)->flags = OBIT_EXIT_GROUP_DEAD;
@@ -522,8 +528,9 @@ static void test_fork_inherits(void **state)
 	play(&s, &p);
 	expect_counts(&p, 3, 0);
 	expect_obituary(&p, 0, "tgid=7 exe=/bin/b args=b| args_cut=0");
-	expect_obituary(&p, 1, "tgid=8 exe=/bin/a args=a|very args_cut=94 "
-			       "execed=false");
+	expect_obituary(&p, 1,
+			"tgid=8 exe=/bin/a args=a|very args_cut=94 "
+			"execed=false");
 	expect_obituary(&p, 2, "tgid=9 exe=/bin/c args=null args_cut=null");
 	played_free(&p);
 }
@@ -560,8 +567,9 @@ static void test_scanned(void **state)
 	expect_obituary(&p, 0, "tgid=6");
 	expect_obituary(&p, 1, "tgid=7 exe=/bin/a args=a|");
 	expect_obituary(&p, 2, "tgid=8 exe=null args=null");
-	expect_notice(&p, 0, "event=reaped at=22000000 who=9/0/p9 "
-			     "other=3/3/p3 exit_code=1024 zombie_ns=null");
+	expect_notice(&p, 0,
+		      "event=reaped at=22000000 who=9/0/p9 "
+		      "other=3/3/p3 exit_code=1024 zombie_ns=null");
 	assert_int_equal(p.stats.seen, 3);
 	played_free(&p);
 }
@@ -628,15 +636,18 @@ static void test_zombie(void **state)
 	play(&s, &p);
 	assert_int_equal(p.nr_asked, 2);
 	expect_counts(&p, 1, 2);
-	expect_obituary(&p, 0, "fate=zombie zombie_ns=null zombie_err_ns=null "
-			       "reaped_by.tgid=null exit_code=1024 "
-			       "sigchld=handler");
-	expect_notice(&p, 0, "event=zombie at=1040000000 who=7/0/p7 "
-			     "other=3/3/p3 exit_code=1024 "
-			     "zombie_ns=1010000000");
-	expect_notice(&p, 1, "event=reaped at=2350000000 who=7/0/p7 "
-			     "other=3/3/p3 exit_code=1024 "
-			     "zombie_ns=2320000000 zombie_err_ns=300000000");
+	expect_obituary(&p, 0,
+			"fate=zombie zombie_ns=null zombie_err_ns=null "
+			"reaped_by.tgid=null exit_code=1024 "
+			"sigchld=handler");
+	expect_notice(&p, 0,
+		      "event=zombie at=1040000000 who=7/0/p7 "
+		      "other=3/3/p3 exit_code=1024 "
+		      "zombie_ns=1010000000");
+	expect_notice(&p, 1,
+		      "event=reaped at=2350000000 who=7/0/p7 "
+		      "other=3/3/p3 exit_code=1024 "
+		      "zombie_ns=2320000000 zombie_err_ns=300000000");
 	assert_int_equal(p.stats.processes, 0);
 	played_free(&p);
 }
@@ -658,8 +669,9 @@ static void test_released_meanwhile(void **state)
 	stream_tick(&s, 3000 * MS);
 	play(&s, &p);
 	expect_counts(&p, 1, 0);
-	expect_obituary(&p, 0, "fate=waited reaped_by.tgid=3 "
-			       "zombie_ns=1090000000");
+	expect_obituary(&p, 0,
+			"fate=waited reaped_by.tgid=3 "
+			"zombie_ns=1090000000");
 	played_free(&p);
 }
 
@@ -679,8 +691,9 @@ static void test_release_lost(void **state)
 	stream_release(&s, 1600 * MS, 7, 3, 0);
 	play(&s, &p);
 	expect_counts(&p, 1, 0);
-	expect_obituary(&p, 0, "fate=unknown zombie_ns=null "
-			       "reaped_by.tgid=null");
+	expect_obituary(&p, 0,
+			"fate=unknown zombie_ns=null "
+			"reaped_by.tgid=null");
 	assert_int_equal(p.before.pending, 0);
 	played_free(&p);
 }
@@ -737,8 +750,9 @@ static void test_finish(void **state)
 	play(&s, &p);
 	assert_int_equal(p.before.pending, 2);
 	expect_counts(&p, 2, 0);
-	expect_obituary(&p, 0, "tgid=7 fate=unknown exit_code=1280 "
-			       "zombie_ns=null");
+	expect_obituary(&p, 0,
+			"tgid=7 fate=unknown exit_code=1280 "
+			"zombie_ns=null");
 	expect_obituary(&p, 1, "tgid=8 fate=unknown exit_code=1536");
 	assert_int_equal(p.stats.failures, 2);
 	played_free(&p);
@@ -785,8 +799,9 @@ static void test_losses(void **state)
 	stream_life(&s, 20 * MS, 7, 3, 0);
 	play(&s, &p);
 	expect_counts(&p, 1, 3);
-	expect_notice(&p, 0, "event=lost at=10000000 kind=obituary "
-			     "reason=ring_full count=3");
+	expect_notice(&p, 0,
+		      "event=lost at=10000000 kind=obituary "
+		      "reason=ring_full count=3");
 	expect_notice(&p, 1, "event=lost kind=context reason=map_full count=2");
 	expect_notice(&p, 2, "event=lost kind=signal reason=missed count=1");
 	assert_int_equal(p.stats.seen, 4);

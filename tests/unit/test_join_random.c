@@ -137,7 +137,8 @@ static void add(struct stream *s, uint64_t at)
 		stream_exit_call(s, at, a);
 		break;
 	case OBIT_EV_WAITED:
-		stream_add(s, OBIT_EV_WAITED, sizeof(struct obit_waited), 0, at);
+		stream_add(s, OBIT_EV_WAITED, sizeof(struct obit_waited), 0,
+			   at);
 		break;
 	case OBIT_EV_TASK:
 		stream_task(s, at, a, b, rnd(2) ? 0x20 : 0, rnd(2));
@@ -198,7 +199,7 @@ static void one_round(uint64_t zombie_after_ns)
 		free(copy);
 		join_stats(b.join, &st);
 		assert_int_equal(st.seen, st.delivered + st.pending +
-				 st.lost_obituaries);
+						  st.lost_obituaries);
 		assert_true(st.pending + st.processes <= TGIDS * STARTS);
 	}
 	assert_int_equal(join_finish(b.join), 0);

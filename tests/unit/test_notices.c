@@ -49,14 +49,17 @@ static void test_pdeath_kills(void **state)
 	stream_release(&s, 32 * MS, 7, 1, 15);
 	stream_tick(&s, 400 * MS);
 	run(&s, &p, 2, 2);
-	expect_notice(&p, 0, "event=pdeath_send at=11000000 who=3/3/p3 "
-			     "target=7/7/p7 signal=SIGTERM alive=false "
-			     "denied=false");
-	expect_notice(&p, 1, "event=pdeath_send who=3/3/p3 target=8/8/p8 "
-			     "signal=SIGHUP denied=false");
-	expect_obituary(&p, 1, "tgid=7 cause=pdeath killer.tgid=3 "
-			       "killer.comm=p3 killer.signal=SIGTERM "
-			       "parent.tgid=1");
+	expect_notice(&p, 0,
+		      "event=pdeath_send at=11000000 who=3/3/p3 "
+		      "target=7/7/p7 signal=SIGTERM alive=false "
+		      "denied=false");
+	expect_notice(&p, 1,
+		      "event=pdeath_send who=3/3/p3 target=8/8/p8 "
+		      "signal=SIGHUP denied=false");
+	expect_obituary(&p, 1,
+			"tgid=7 cause=pdeath killer.tgid=3 "
+			"killer.comm=p3 killer.signal=SIGTERM "
+			"parent.tgid=1");
 	played_free(&p);
 }
 
@@ -71,15 +74,17 @@ static void test_pdeath_of_a_thread(void **state)
 	stream_fork(&s, 1 * MS, 3, 1);
 	stream_fork(&s, 2 * MS, 7, 3)->forker.tid = 4;
 	stream_armed(&s, 10 * MS, 3, 7, 15, OBIT_ARMED_ALIVE)->task.tid = 4;
-	g = stream_signal(&s, 11 * MS, 7, 3, 15, NOINFO, 0, SENT_PDEATH |
-			  OBIT_SIG_DECIDED | OBIT_SIG_SENDER_ALIVE);
+	g = stream_signal(&s, 11 * MS, 7, 3, 15, NOINFO, 0,
+			  SENT_PDEATH | OBIT_SIG_DECIDED |
+				  OBIT_SIG_SENDER_ALIVE);
 	g->sender.task.tid = 4;
 	stream_exit(&s, 31 * MS, 7, 3, 15);
 	stream_release(&s, 32 * MS, 7, 3, 15);
 	stream_tick(&s, 400 * MS);
 	run(&s, &p, 1, 1);
-	expect_notice(&p, 0, "event=pdeath_send who=3/4/p3 target=7/7/p7 "
-			     "signal=SIGTERM alive=true denied=false");
+	expect_notice(&p, 0,
+		      "event=pdeath_send who=3/4/p3 target=7/7/p7 "
+		      "signal=SIGTERM alive=true denied=false");
 	expect_obituary(&p, 0, "cause=pdeath killer.tgid=3 killer.tid=4");
 	played_free(&p);
 }
@@ -100,9 +105,10 @@ static void test_denied(void **state)
 	stream_release(&s, 30 * MS, 3, 1, 0);
 	stream_tick(&s, 400 * MS);
 	run(&s, &p, 1, 1);
-	expect_notice(&p, 0, "event=pdeath_send at=10000000 who=3/3/p3 "
-			     "target=7/7/p7 signal=SIGKILL alive=false "
-			     "denied=true");
+	expect_notice(&p, 0,
+		      "event=pdeath_send at=10000000 who=3/3/p3 "
+		      "target=7/7/p7 signal=SIGKILL alive=false "
+		      "denied=true");
 	played_free(&p);
 }
 
@@ -184,8 +190,8 @@ static void test_armed_threads(void **state)
 	stream_fork(&s, 2 * MS, 7, 3);
 	stream_armed(&s, 10 * MS, 3, 7, 9, 0)->target.tid = 70;
 	stream_armed(&s, 10 * MS, 3, 7, 9, 0)->target.tid = 71;
-	stream_signal(&s, 11 * MS, 7, 3, 10, NOINFO, 0, SENT_PDEATH)
-		->task.tid = 71;
+	stream_signal(&s, 11 * MS, 7, 3, 10, NOINFO, 0, SENT_PDEATH)->task.tid =
+		71;
 	stream_tick(&s, 400 * MS);
 	run(&s, &p, 0, 2);
 	expect_notice(&p, 0, "target=7/71/p7 denied=false");
@@ -214,11 +220,13 @@ static void test_session_leader(void **state)
 	stream_exit(&s, 31 * MS, 7, 1, 1);
 	stream_release(&s, 32 * MS, 7, 1, 1);
 	run(&s, &p, 2, 2);
-	expect_notice(&p, 0, "event=hangup at=11000000 who=3/3/p3 "
-			     "target=7/7/p7 signal=SIGHUP kind=session_leader");
+	expect_notice(&p, 0,
+		      "event=hangup at=11000000 who=3/3/p3 "
+		      "target=7/7/p7 signal=SIGHUP kind=session_leader");
 	expect_notice(&p, 1, "event=hangup target=8/8/p8");
-	expect_obituary(&p, 1, "tgid=7 cause=hangup killer.tgid=3 "
-			       "killer.signal=SIGHUP signal=SIGHUP");
+	expect_obituary(&p, 1,
+			"tgid=7 cause=hangup killer.tgid=3 "
+			"killer.signal=SIGHUP signal=SIGHUP");
 	played_free(&p);
 }
 
@@ -236,8 +244,9 @@ static void test_orphaned_group(void **state)
 	stream_exit(&s, 31 * MS, 7, 1, 1);
 	stream_release(&s, 32 * MS, 7, 1, 1);
 	run(&s, &p, 1, 2);
-	expect_notice(&p, 0, "event=hangup who=3/3/p3 target=7/7/p7 "
-			     "signal=SIGHUP kind=orphaned_pgrp");
+	expect_notice(&p, 0,
+		      "event=hangup who=3/3/p3 target=7/7/p7 "
+		      "signal=SIGHUP kind=orphaned_pgrp");
 	expect_notice(&p, 1, "event=hangup signal=SIGCONT kind=orphaned_pgrp");
 	expect_obituary(&p, 0, "cause=orphaned_pgrp killer.tgid=3");
 	played_free(&p);
@@ -255,8 +264,9 @@ static void test_hangup_by_nobody(void **state)
 	stream_exit(&s, 31 * MS, 7, 1, 1);
 	stream_release(&s, 32 * MS, 7, 1, 1);
 	run(&s, &p, 1, 1);
-	expect_notice(&p, 0, "event=hangup who=null target=7/7/p7 "
-			     "kind=tty_closed");
+	expect_notice(&p, 0,
+		      "event=hangup who=null target=7/7/p7 "
+		      "kind=tty_closed");
 	expect_obituary(&p, 0, "cause=hangup killer.tgid=null");
 	played_free(&p);
 }
@@ -292,12 +302,14 @@ static void test_set_and_cleared(void **state)
 	stream_pdeath(&s, 6 * MS, 7, 3, 9, OBIT_PDEATH_SET, 0);
 	stream_pdeath(&s, 7 * MS, 7, 3, 0, OBIT_PDEATH_CRED, 0);
 	run(&s, &p, 0, 4);
-	expect_notice(&p, 0, "event=pdeath_set at=3000000 who=7/7/p7 "
-			     "other=3/3/p3 signal=SIGTERM sampled=false");
+	expect_notice(&p, 0,
+		      "event=pdeath_set at=3000000 who=7/7/p7 "
+		      "other=3/3/p3 signal=SIGTERM sampled=false");
 	expect_notice(&p, 1, "event=pdeath_set at=5000000 signal=null");
 	expect_notice(&p, 2, "event=pdeath_set signal=SIGKILL");
-	expect_notice(&p, 3, "event=pdeath_clear at=7000000 who=7/7/p7 "
-			     "reason=cred_change sampled=false");
+	expect_notice(&p, 3,
+		      "event=pdeath_clear at=7000000 who=7/7/p7 "
+		      "reason=cred_change sampled=false");
 	played_free(&p);
 }
 
@@ -319,12 +331,15 @@ static void test_exec(void **state)
 	stream_pdeath(&s, 7 * MS, 7, 3, 9, OBIT_PDEATH_SET, 0)->task.tid = 8;
 	stream_exec(&s, 8 * MS, 7, 0, "/c", 3, "c", 2)->old_tid = 8;
 	run(&s, &p, 0, 4);
-	expect_notice(&p, 0, "event=pdeath_set at=3000000 who=7/7/p7 "
-			     "signal=SIGTERM sampled=true");
-	expect_notice(&p, 1, "event=pdeath_clear at=5000000 who=7/7/p7 "
-			     "reason=setuid_exec sampled=true");
-	expect_notice(&p, 2, "event=pdeath_set at=7000000 who=7/8/p7 "
-			     "signal=SIGKILL");
+	expect_notice(&p, 0,
+		      "event=pdeath_set at=3000000 who=7/7/p7 "
+		      "signal=SIGTERM sampled=true");
+	expect_notice(&p, 1,
+		      "event=pdeath_clear at=5000000 who=7/7/p7 "
+		      "reason=setuid_exec sampled=true");
+	expect_notice(&p, 2,
+		      "event=pdeath_set at=7000000 who=7/8/p7 "
+		      "signal=SIGKILL");
 	expect_notice(&p, 3, "event=pdeath_clear at=8000000 reason=null");
 	played_free(&p);
 }
@@ -348,10 +363,12 @@ static void test_seen_at_exit(void **state)
 	e->pdeath_tid = 8;
 	stream_release(&s, 15 * MS, 8, 3, 0);
 	run(&s, &p, 2, 2);
-	expect_notice(&p, 0, "event=pdeath_set at=10000000 who=7/7/p7 "
-			     "other=3/3/p3 signal=SIGUSR1 sampled=true");
-	expect_notice(&p, 1, "event=pdeath_set at=13000000 who=8/8/p8 "
-			     "sampled=false");
+	expect_notice(&p, 0,
+		      "event=pdeath_set at=10000000 who=7/7/p7 "
+		      "other=3/3/p3 signal=SIGUSR1 sampled=true");
+	expect_notice(&p, 1,
+		      "event=pdeath_set at=13000000 who=8/8/p8 "
+		      "sampled=false");
 	expect_obituary(&p, 0, "pdeath_signal=SIGUSR1 pdeath_tid=7");
 	played_free(&p);
 }
@@ -371,7 +388,8 @@ static void test_scans(void **state)
 	/* 5 has changed it, 7 a thread more */
 	stream_pdeath(&s, 1003 * MS, 5, 3, 9, OBIT_PDEATH_STATE, 2);
 	stream_pdeath(&s, 1003 * MS, 7, 3, 15, OBIT_PDEATH_STATE, 2);
-	stream_pdeath(&s, 1003 * MS, 7, 3, 1, OBIT_PDEATH_STATE, 2)->task.tid = 8;
+	stream_pdeath(&s, 1003 * MS, 7, 3, 1, OBIT_PDEATH_STATE, 2)->task.tid =
+		8;
 	stream_scan(&s, 1004 * MS, 2, OBIT_SCAN_PDEATH);
 	/* 5 has switched it off; the thread 8 may just have ended */
 	stream_pdeath(&s, 2003 * MS, 7, 3, 15, OBIT_PDEATH_STATE, 3);
@@ -381,12 +399,14 @@ static void test_scans(void **state)
 	stream_scan(&s, 3004 * MS, 4, OBIT_SCAN_PDEATH);
 	stream_scan(&s, 4004 * MS, 5, OBIT_SCAN_PDEATH);
 	run(&s, &p, 0, 6);
-	expect_notice(&p, 0, "event=pdeath_set at=3000000 who=7/7/p7 "
-			     "signal=SIGTERM sampled=true");
+	expect_notice(&p, 0,
+		      "event=pdeath_set at=3000000 who=7/7/p7 "
+		      "signal=SIGTERM sampled=true");
 	expect_notice(&p, 1, "event=pdeath_set who=5/5/p5 signal=SIGKILL");
 	expect_notice(&p, 2, "event=pdeath_set who=7/8/p7 signal=SIGHUP");
-	expect_notice(&p, 3, "event=pdeath_clear at=2004000000 who=5/5/p5 "
-			     "reason=null sampled=true");
+	expect_notice(&p, 3,
+		      "event=pdeath_clear at=2004000000 who=5/5/p5 "
+		      "reason=null sampled=true");
 	expect_notice(&p, 4, "event=lost");
 	expect_notice(&p, 5, "event=pdeath_clear at=4004000000 who=7/7/p7");
 	played_free(&p);

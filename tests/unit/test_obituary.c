@@ -12,6 +12,7 @@
 #include "core/value.h"
 
 /* The keys as the contract lists them, in its order. */
+/* clang-format off */
 static const char *const keys[] = {
 	"event", "time", "boot_ns", "reapable_ns", "tgid", "ns_tgid",
 	"start_boottime", "comm", "exe", "filename", "args", "args_cut", "uid",
@@ -32,6 +33,7 @@ static const char *const keys[] = {
 	"usage.minflt", "usage.majflt", "usage.nvcsw", "usage.nivcsw",
 	"usage.read_bytes", "usage.write_bytes", "source",
 };
+/* clang-format on */
 
 static void test_keys(void **state)
 {
@@ -85,7 +87,8 @@ static void is_text(const struct value *v, const char *want)
 
 static void test_values(void **state)
 {
-	struct obituary o = { .tgid = 7, .start_boottime = 8,
+	struct obituary o = { .tgid = 7,
+			      .start_boottime = 8,
 			      .comm = "sixteen-bytes-16" };
 	struct value v;
 

@@ -15,6 +15,7 @@
 #define MEMCG "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),"
 #define NONE "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
 
+/* clang-format off */
 static const struct {
 	const char *line;
 	bool ok;
@@ -58,6 +59,7 @@ static const struct {
 	{ "oom-kill:", false, 0, 0, "" },
 	{ "", false, 0, 0, "" },
 };
+/* clang-format on */
 
 static void test_lines(void **state)
 {

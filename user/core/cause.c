@@ -65,8 +65,8 @@ static void hangup(const struct obit_signal *s, struct sender *to)
 		nobody(to, CAUSE_HANGUP);
 		return;
 	}
-	if (has(s, OBIT_SIG_EXITING | OBIT_SIG_HAS_NS |
-		   OBIT_SIG_SESSION_LEADER))
+	if (has(s,
+		OBIT_SIG_EXITING | OBIT_SIG_HAS_NS | OBIT_SIG_SESSION_LEADER))
 		to->hangup = "session_leader";
 	else if (has(s, OBIT_SIG_EXITING | OBIT_SIG_TASK_WORK) &&
 		 lacks(s, OBIT_SIG_HAS_NS))
@@ -84,10 +84,9 @@ static void kernel_kill(const struct obit_signal *s, struct sender *to)
 		nobody(to, CAUSE_SIGNAL);	/* RLIMIT_CPU */
 	else if (late)
 		/* zap_pid_ns_processes() or exit_ptrace() */
-		somebody(to, has(s, OBIT_SIG_GROUP) ? CAUSE_PIDNS :
-						      CAUSE_EXITKILL);
-	else if (has(s, OBIT_SIG_TARGET_AUTOREAP) &&
-		 has(s, OBIT_SIG_KTHREAD))
+		somebody(to,
+			 has(s, OBIT_SIG_GROUP) ? CAUSE_PIDNS : CAUSE_EXITKILL);
+	else if (has(s, OBIT_SIG_TARGET_AUTOREAP) && has(s, OBIT_SIG_KTHREAD))
 		nobody(to, CAUSE_PIDFD_AUTOKILL);
 	else if (has(s, OBIT_SIG_TARGET_AUTOREAP))
 		somebody(to, CAUSE_PIDFD_AUTOKILL);
@@ -253,7 +252,8 @@ bool exit_value_of(const struct obit_exit *e, uint32_t exit_code,
 {
 	if (exit_code & 0x7f)
 		return false;
-	if (e->flags & OBIT_EXIT_GROUP_VALUE && gives(e->group_value, exit_code)) {
+	if (e->flags & OBIT_EXIT_GROUP_VALUE &&
+	    gives(e->group_value, exit_code)) {
 		/* Two calls raced and both would give this status. */
 		if (e->flags & OBIT_EXIT_AMBIGUOUS)
 			return false;
@@ -263,7 +263,8 @@ bool exit_value_of(const struct obit_exit *e, uint32_t exit_code,
 	/* With SIGNAL_GROUP_EXIT set (always so since 6.0, at the last thread)
 	 * the status is the last thread's, else the leader's. */
 	if (e->flags & OBIT_EXIT_GROUP_EXIT &&
-	    e->flags & OBIT_EXIT_LAST_VALUE && gives(e->last_value, exit_code)) {
+	    e->flags & OBIT_EXIT_LAST_VALUE &&
+	    gives(e->last_value, exit_code)) {
 		*value = e->last_value;
 		return true;
 	}
@@ -272,7 +273,8 @@ bool exit_value_of(const struct obit_exit *e, uint32_t exit_code,
 		*value = e->leader_value;
 		return true;
 	}
-	if (e->flags & OBIT_EXIT_LAST_VALUE && gives(e->last_value, exit_code)) {
+	if (e->flags & OBIT_EXIT_LAST_VALUE &&
+	    gives(e->last_value, exit_code)) {
 		*value = e->last_value;
 		return true;
 	}

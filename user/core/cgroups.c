@@ -139,8 +139,8 @@ static int set_name(struct cgroups *all, const struct obit_cgroup *r)
 	if (c) {
 		/* A number that was free again is another cgroup. */
 		if (!timer_is_set(&c->gone) && c->name->path_len > 1)
-			err = rename_below(all, c->hierarchy, c->name,
-					   r->data, r->path_len);
+			err = rename_below(all, c->hierarchy, c->name, r->data,
+					   r->path_len);
 		timer_clear(&all->gone, &c->gone);
 		cgroup_name_put(c->name);
 		c->name = name;

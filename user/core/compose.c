@@ -45,8 +45,7 @@ static void put_identity(struct obituary *o, const struct proc *p,
 			 const struct obit_release *r)
 {
 	const struct death *d = p->death;
-	const char *comm = d->have_exit ? d->exit.comm :
-			   r ? r->comm : p->comm;
+	const char *comm = d->have_exit ? d->exit.comm : r ? r->comm : p->comm;
 
 	o->tgid = p->tgid;
 	o->start_boottime = p->start_boottime;
@@ -222,8 +221,7 @@ static void put_asked_by(struct obituary *o, const struct death *d)
 	if (!d->have_asked)
 		return;
 	sender_of(&d->asked, &from);
-	if (!from.known || from.cause == CAUSE_SELF ||
-	    from.who.tgid == o->tgid)
+	if (!from.known || from.cause == CAUSE_SELF || from.who.tgid == o->tgid)
 		return;
 	o->asked_by = from.who;
 	o->asked_by.age_ns = minus(o->boot_ns, d->asked.sent_ns);
@@ -240,8 +238,9 @@ static void put_cause(struct obituary *o, const struct proc *p,
 		.have_exit = d->have_exit,
 		.exit_flags = d->exit.flags,
 		.have_signaled = d->have_exit || r,
-		.signaled = d->have_exit ? d->exit.flags & OBIT_EXIT_SIGNALED :
-			    r && r->flags & OBIT_RELEASE_SIGNALED,
+		.signaled = d->have_exit ?
+				    d->exit.flags & OBIT_EXIT_SIGNALED :
+				    r && r->flags & OBIT_RELEASE_SIGNALED,
 		.oom_victim = p->oom,
 		.sent = p->sent,
 		.asked = d->have_asked ? &d->asked : NULL,

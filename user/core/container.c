@@ -65,7 +65,8 @@ static bool is_hex(const char *p, size_t len)
 static int hex_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' :
-	       c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	       c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+				      -1;
 }
 
 static size_t unescape(const char *p, size_t len, char *out)
@@ -128,7 +129,8 @@ static size_t match(const struct form *f, const char *p, size_t len, char *out)
 static size_t match_colons(const char *p, size_t len, char *out)
 {
 	if (len < HEX_ID + 2 || p[len - HEX_ID - 1] != ':' ||
-	    !memchr(p, ':', len - HEX_ID - 1) || !is_hex(p + len - HEX_ID, HEX_ID))
+	    !memchr(p, ':', len - HEX_ID - 1) ||
+	    !is_hex(p + len - HEX_ID, HEX_ID))
 		return 0;
 	memcpy(out, p + len - HEX_ID, HEX_ID);
 	return HEX_ID;

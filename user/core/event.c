@@ -66,7 +66,8 @@ static bool signal_sane(const struct obit_signal *r)
 /* A path fits into its record and has no NUL inside. */
 static bool path_sane(const struct obit_hdr *h, size_t fixed, uint32_t len)
 {
-	return len <= h->len - fixed && !memchr((const char *)h + fixed, 0, len);
+	return len <= h->len - fixed &&
+	       !memchr((const char *)h + fixed, 0, len);
 }
 
 static bool cgroup_sane(const struct obit_cgroup *r)

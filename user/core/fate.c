@@ -46,9 +46,10 @@ uint8_t sigchld_of(const struct death *d)
 {
 	const struct told *t = &d->first_parent;
 
-	if (t->who.tgid && t->sigchld && (!d->have_exit ||
-	    same(t->who.tgid, t->who.start_boottime, d->exit.parent.tgid,
-		 d->exit.parent.start_boottime)))
+	if (t->who.tgid && t->sigchld &&
+	    (!d->have_exit ||
+	     same(t->who.tgid, t->who.start_boottime, d->exit.parent.tgid,
+		  d->exit.parent.start_boottime)))
 		return t->sigchld;
 	return d->have_exit ? d->exit.sigchld : OBIT_SIGCHLD_UNKNOWN;
 }
@@ -120,10 +121,11 @@ static void waited_fate(const struct death *d, struct fate *f)
 	bool tracer = d->tracer.who.tgid ||
 		      (d->have_exit && d->exit.flags & OBIT_EXIT_TRACED);
 	const struct person *parent = f->new_parent.tgid ? &f->new_parent :
-				      d->parent.who.tgid ? &d->parent.who : NULL;
+				      d->parent.who.tgid ? &d->parent.who :
+							   NULL;
 
-	if (tracer && (parent ? parent->tgid != w->tgid :
-				d->exit.parent.tgid != w->tgid))
+	if (tracer &&
+	    (parent ? parent->tgid != w->tgid : d->exit.parent.tgid != w->tgid))
 		set(f, FATE_PTRACE_WAITED, w);
 	else
 		set(f, FATE_WAITED, w);
@@ -135,12 +137,13 @@ static void deduced_fate(const struct death *d, struct fate *f)
 
 	if (f->new_parent.tgid) {
 		/* A parent that ignores SIGCHLD is sent no signal at all. */
-		if (by_new_parent(f, &d->parent) && !told_takes_none(&d->parent))
+		if (by_new_parent(f, &d->parent) &&
+		    !told_takes_none(&d->parent))
 			set(f, FATE_WAITED, &f->new_parent);
 		else
 			set(f, FATE_AUTOREAPED, NULL);
-	} else if (d->tracer.who.tgid && (d->tracer_last ||
-					  !d->parent.who.tgid)) {
+	} else if (d->tracer.who.tgid &&
+		   (d->tracer_last || !d->parent.who.tgid)) {
 		set(f, FATE_PTRACE_WAITED, &d->tracer.who);
 	} else if (d->parent.who.tgid) {
 		if (told_takes_none(&d->parent))
@@ -210,8 +213,8 @@ void fate_of(const struct death *d, const struct obit_release *r,
 
 	memset(f, 0, sizeof(*f));
 	find_new_parent(d, r, parent_is_real || exact, f);
-	if (exact && (r->by.tgid || r->flags & (OBIT_RELEASE_SELF |
-						OBIT_RELEASE_BY_EXITING)))
+	if (exact && (r->by.tgid ||
+		      r->flags & (OBIT_RELEASE_SELF | OBIT_RELEASE_BY_EXITING)))
 		exact_fate(d, r, f);
 	else if (d->waiter.tgid)
 		waited_fate(d, f);

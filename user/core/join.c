@@ -114,8 +114,10 @@ static int on_signal(struct join *j, const struct obit_signal *s)
 		return err;
 	/* One who shares the memory of an OOM victim: killed, not marked. */
 	o = s->signal == 9 && s->info == OBIT_SI_PRIV &&
-	    !(s->flags & (OBIT_SIG_KTHREAD | OBIT_SIG_SAME_GROUP)) ?
-	    oom_by(&j->ooms, s->sender.task.tid, s->hdr.boot_ns) : NULL;
+			    !(s->flags &
+			      (OBIT_SIG_KTHREAD | OBIT_SIG_SAME_GROUP)) ?
+		    oom_by(&j->ooms, s->sender.task.tid, s->hdr.boot_ns) :
+		    NULL;
 	if (o && !p->oom)
 		take_oom(p, o, 0);
 	return sent_keep(&p->sent, s);
@@ -141,8 +143,9 @@ static int on_asked(struct join *j, const struct obit_signal *s)
 static int on_oom_victim(struct join *j, const struct obit_oom_victim *r)
 {
 	struct proc *p = r->task.start_boottime ?
-		proc_find(&j->procs, r->task.tgid, r->task.start_boottime) :
-		proc_find_tgid(&j->procs, r->task.tgid);
+				 proc_find(&j->procs, r->task.tgid,
+					   r->task.start_boottime) :
+				 proc_find_tgid(&j->procs, r->task.tgid);
 	struct oom *o;
 
 	if (!p || p->state > PROC_DEAD)
@@ -253,7 +256,8 @@ static struct proc *reapable_proc(struct join *j, const struct obit_reapable *r)
 		return NULL;
 	hash_for_each_key(&j->procs.by_ns_tgid, hv, n) {
 		d = hash_entry(n, struct death, by_ns_tgid);
-		if (d->exit.ns_tgid != r->ns_tgid || d->proc->tgid == r->ns_tgid)
+		if (d->exit.ns_tgid != r->ns_tgid ||
+		    d->proc->tgid == r->ns_tgid)
 			continue;
 		if (found)
 			return NULL;	/* either: better none than a wrong one */

@@ -41,7 +41,8 @@ struct join_stats {
 	uint64_t processes;		/* live entries in the table */
 };
 
-struct join *join_new(const struct join_config *cfg, const struct join_ops *ops);
+struct join *join_new(const struct join_config *cfg,
+		      const struct join_ops *ops);
 void join_free(struct join *j);		/* NULL is fine */
 
 /* Feeds one valid record (event_check). 0, or a negative errno (-ENOMEM, or

@@ -156,8 +156,7 @@ static int not_kept(struct join *j, struct expected *e)
 {
 	int err = 0;
 
-	if (e->lost_signals == j->lost_signals &&
-	    is_alive(j, &e->armed.target))
+	if (e->lost_signals == j->lost_signals && is_alive(j, &e->armed.target))
 		err = denied(j, &e->armed);
 	expected_free(j, e);
 	return err;
@@ -165,8 +164,8 @@ static int not_kept(struct join *j, struct expected *e)
 
 int notice_armed(struct join *j, const struct obit_armed *r)
 {
-	struct proc *target = proc_find(&j->procs, r->target.tgid,
-					r->target.start_boottime);
+	struct proc *target =
+		proc_find(&j->procs, r->target.tgid, r->target.start_boottime);
 	struct expected *e;
 	struct timer *t;
 
@@ -412,9 +411,10 @@ int notice_pdeath_scanned(struct join *j, const struct obit_scan *r)
 		    plus(a->updated_ns, SCAN_NS) > r->hdr.boot_ns)
 			continue;
 		/* Another thread than the leader may just have exited. */
-		e = a->tid != a->proc->tgid ? 0 :
-		    emit_clear(j, a->proc, a->tid, a->comm, r->hdr.boot_ns,
-			       NULL, true);
+		e = a->tid != a->proc->tgid ?
+			    0 :
+			    emit_clear(j, a->proc, a->tid, a->comm,
+				       r->hdr.boot_ns, NULL, true);
 		err = err ? err : e;
 		armed_free(j, a);
 	}
@@ -434,8 +434,9 @@ int notice_pdeath_exec(struct join *j, struct proc *p,
 		if (!was)
 			return 0;
 		return emit_clear(j, p, p->tgid, r->comm, r->hdr.boot_ns,
-				  r->flags & OBIT_EXEC_SECURE ?
-				  "setuid_exec" : NULL, true);
+				  r->flags & OBIT_EXEC_SECURE ? "setuid_exec" :
+								NULL,
+				  true);
 	}
 	a = armed_get(j, p, p->tgid);
 	if (!a)
@@ -445,11 +446,11 @@ int notice_pdeath_exec(struct join *j, struct proc *p,
 	memcpy(a->comm, r->comm, sizeof(a->comm));
 	if (was == r->pdeath_signal)
 		return 0;
-	parent = proc_find(&j->procs, p->parent.tgid,
-			   p->parent.start_boottime);
+	parent = proc_find(&j->procs, p->parent.tgid, p->parent.start_boottime);
 	return emit_set(j, p, p->tgid, r->comm, r->pdeath_signal,
 			r->hdr.boot_ns, &p->parent,
-			parent ? parent->comm : "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+			parent ? parent->comm :
+				 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
 			true);
 }
 
@@ -503,8 +504,7 @@ static void unseen_fate(struct join *j, const struct proc *p,
 	}
 }
 
-int notice_reaped(struct join *j, struct proc *p,
-		  const struct obit_release *r)
+int notice_reaped(struct join *j, struct proc *p, const struct obit_release *r)
 {
 	struct obit_task who = { p->start_boottime, p->tgid, 0 };
 	struct notice n;

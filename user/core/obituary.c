@@ -53,10 +53,8 @@ const char *const sigchld_names[SIGCHLD_NR] = {
 };
 
 const char *const hierarchy_names[HIERARCHY_NR] = {
-	[OBIT_HIER_NONE] = NULL,
-	[OBIT_HIER_UNIFIED] = "unified",
-	[OBIT_HIER_MEMORY] = "memory",
-	[OBIT_HIER_PIDS] = "pids",
+	[OBIT_HIER_NONE] = NULL,	 [OBIT_HIER_UNIFIED] = "unified",
+	[OBIT_HIER_MEMORY] = "memory",	 [OBIT_HIER_PIDS] = "pids",
 	[OBIT_HIER_SYSTEMD] = "systemd",
 };
 
@@ -77,6 +75,7 @@ const char *const notice_names[NOTICE_NR] = {
 	[NOTICE_LOST] = "lost",
 };
 
+/* clang-format off */
 /* Availability, the same on every tier, with its one reason. */
 #define OWED(w)	\
 	.avail = { AVAIL_REQUIRED, AVAIL_REQUIRED, AVAIL_REQUIRED }, \
@@ -308,6 +307,7 @@ const struct field obituary_fields[] = {
 	    "Who witnessed it.", OWED("a constant of the producer")),
 	{ .key = NULL },
 };
+/* clang-format on */
 
 const struct field *obituary_field(const char *key, size_t len)
 {

@@ -16,29 +16,80 @@
 
 /* Which facts are known: bits of obituary.have. A clear bit is JSON null. */
 enum obituary_have {
-	OB_TIME, OB_REAPABLE, OB_NS_TGID, OB_COMM, OB_EXE, OB_FILENAME,
-	OB_ARGS, OB_UID, OB_GID, OB_LOGINUID, OB_SID, OB_PGID, OB_TTY,
-	OB_PARENT, OB_CGROUP, OB_CGROUP_ID, OB_CONTAINER, OB_PID_NS, OB_LIFE,
-	OB_THREADS, OB_EXECED, OB_EXIT_VALUE, OB_EXIT_CODE, OB_EXIT_STATUS,
-	OB_TRUNCATED, OB_SIGNAL, OB_CORE, OB_MEANING, OB_KILLER, OB_ASKED_BY,
-	OB_OOM, OB_OOM_CGROUP, OB_OOM_BY, OB_OOM_RSS, OB_REAPED_BY,
-	OB_NEW_PARENT, OB_ZOMBIE_NS, OB_SIGCHLD, OB_PDEATH, OB_USAGE,
-	OB_TEARDOWN, OB_START,
+	OB_TIME,
+	OB_REAPABLE,
+	OB_NS_TGID,
+	OB_COMM,
+	OB_EXE,
+	OB_FILENAME,
+	OB_ARGS,
+	OB_UID,
+	OB_GID,
+	OB_LOGINUID,
+	OB_SID,
+	OB_PGID,
+	OB_TTY,
+	OB_PARENT,
+	OB_CGROUP,
+	OB_CGROUP_ID,
+	OB_CONTAINER,
+	OB_PID_NS,
+	OB_LIFE,
+	OB_THREADS,
+	OB_EXECED,
+	OB_EXIT_VALUE,
+	OB_EXIT_CODE,
+	OB_EXIT_STATUS,
+	OB_TRUNCATED,
+	OB_SIGNAL,
+	OB_CORE,
+	OB_MEANING,
+	OB_KILLER,
+	OB_ASKED_BY,
+	OB_OOM,
+	OB_OOM_CGROUP,
+	OB_OOM_BY,
+	OB_OOM_RSS,
+	OB_REAPED_BY,
+	OB_NEW_PARENT,
+	OB_ZOMBIE_NS,
+	OB_SIGCHLD,
+	OB_PDEATH,
+	OB_USAGE,
+	OB_TEARDOWN,
+	OB_START,
 	OB_ALWAYS,			/* never null; need not be set */
 	OB_HAVE_NR
 };
 _Static_assert(OB_HAVE_NR <= 64, "have is a 64-bit set");
 
 enum obituary_cause {
-	CAUSE_EXIT, CAUSE_SIGNAL, CAUSE_OOM, CAUSE_PDEATH, CAUSE_HANGUP,
-	CAUSE_ORPHANED_PGRP, CAUSE_PIDNS, CAUSE_EXITKILL, CAUSE_CGROUP_KILL,
-	CAUSE_PIDFD_AUTOKILL, CAUSE_TERMINAL, CAUSE_SECCOMP, CAUSE_OOPS,
-	CAUSE_FAULT, CAUSE_SELF, CAUSE_UNKNOWN, CAUSE_NR
+	CAUSE_EXIT,
+	CAUSE_SIGNAL,
+	CAUSE_OOM,
+	CAUSE_PDEATH,
+	CAUSE_HANGUP,
+	CAUSE_ORPHANED_PGRP,
+	CAUSE_PIDNS,
+	CAUSE_EXITKILL,
+	CAUSE_CGROUP_KILL,
+	CAUSE_PIDFD_AUTOKILL,
+	CAUSE_TERMINAL,
+	CAUSE_SECCOMP,
+	CAUSE_OOPS,
+	CAUSE_FAULT,
+	CAUSE_SELF,
+	CAUSE_UNKNOWN,
+	CAUSE_NR
 };
 
 enum obituary_fate {
-	FATE_UNKNOWN, FATE_WAITED, FATE_AUTOREAPED, FATE_PTRACE_WAITED,
-	FATE_ZOMBIE, FATE_NR
+	FATE_UNKNOWN,
+	FATE_WAITED,
+	FATE_AUTOREAPED,
+	FATE_PTRACE_WAITED,
+	FATE_ZOMBIE,
+	FATE_NR
 };
 
 enum obituary_source { SOURCE_BPF, SOURCE_KMOD, SOURCE_NR };
@@ -114,7 +165,8 @@ struct obituary {
 	uint8_t sigchld;		/* enum obit_sigchld */
 	int32_t pdeath_signal;
 	uint32_t pdeath_tid;
-	struct obit_usage usage;	/* utime and stime scaled to cpu_ns as wait4 does */
+	struct obit_usage
+		usage; /* utime and stime scaled to cpu_ns as wait4 does */
 	enum obituary_source source;
 };
 
@@ -130,15 +182,31 @@ static inline void obituary_set(struct obituary *o, enum obituary_have h)
 
 /* What is told beside obituaries, in the same stream. */
 enum notice_type {
-	NOTICE_PDEATH_SET, NOTICE_PDEATH_CLEAR, NOTICE_PDEATH_SEND,
-	NOTICE_HANGUP, NOTICE_ZOMBIE, NOTICE_REAPED, NOTICE_DISSENT,
-	NOTICE_LOST, NOTICE_NR
+	NOTICE_PDEATH_SET,
+	NOTICE_PDEATH_CLEAR,
+	NOTICE_PDEATH_SEND,
+	NOTICE_HANGUP,
+	NOTICE_ZOMBIE,
+	NOTICE_REAPED,
+	NOTICE_DISSENT,
+	NOTICE_LOST,
+	NOTICE_NR
 };
 extern const char *const notice_names[NOTICE_NR];	/* JSON "event" */
 
 enum notice_have {
-	NB_SIGNAL, NB_OTHER, NB_TARGET, NB_REASON, NB_EXIT_CODE, NB_ZOMBIE_NS,
-	NB_WHO, NB_KEY, NB_COUNT, NB_SAMPLED, NB_KIND, NB_HAVE_NR
+	NB_SIGNAL,
+	NB_OTHER,
+	NB_TARGET,
+	NB_REASON,
+	NB_EXIT_CODE,
+	NB_ZOMBIE_NS,
+	NB_WHO,
+	NB_KEY,
+	NB_COUNT,
+	NB_SAMPLED,
+	NB_KIND,
+	NB_HAVE_NR
 };
 
 /*
@@ -169,15 +237,30 @@ struct notice {
 /* --- the field table ----------------------------------------------------- */
 
 enum field_type {
-	F_U32, F_U64, F_S32, F_BOOL, F_TIME, F_DURATION, F_COMM, F_TEXT,
-	F_ARGS, F_SIGNAL, F_CAUSE, F_FATE, F_SIGCHLD, F_HIERARCHY, F_CSTR,
-	F_SOURCE, F_EVENT,
+	F_U32,
+	F_U64,
+	F_S32,
+	F_BOOL,
+	F_TIME,
+	F_DURATION,
+	F_COMM,
+	F_TEXT,
+	F_ARGS,
+	F_SIGNAL,
+	F_CAUSE,
+	F_FATE,
+	F_SIGCHLD,
+	F_HIERARCHY,
+	F_CSTR,
+	F_SOURCE,
+	F_EVENT,
 	F_TYPE_NR
 };
 
 enum field_avail { AVAIL_REQUIRED, AVAIL_WHEN_SEEN, AVAIL_IMPOSSIBLE };
 enum tier { TIER_TRACEPOINTS, TIER_FENTRY, TIER_KMOD, TIER_NR };
-extern const char *const tier_names[TIER_NR];	/* "tracepoints", "fentry", "kmod" */
+extern const char
+	*const tier_names[TIER_NR]; /* "tracepoints", "fentry", "kmod" */
 
 /* How two witnesses are compared (--source both). */
 enum field_compare { CMP_EXACT, CMP_WITHIN, CMP_NONE };

@@ -12,8 +12,8 @@
 
 #include "core/oom.h"
 
-#define TOGETHER_NS 50000000ull	/* between two kills of one go; each prints
-					 * a line to a console that may be slow */
+/* Between two kills of one go: each prints a line to a console, maybe slow. */
+#define TOGETHER_NS 50000000ull
 
 void oom_put(struct oom *o)
 {

@@ -54,8 +54,10 @@ static bool number_at_end(struct span *s, const char *key, uint32_t *value)
 static bool read_constraint(struct span *s, uint32_t *constraint)
 {
 	static const char *const names[] = {
-		"CONSTRAINT_NONE,", "CONSTRAINT_CPUSET,",
-		"CONSTRAINT_MEMORY_POLICY,", "CONSTRAINT_MEMCG,",
+		"CONSTRAINT_NONE,",
+		"CONSTRAINT_CPUSET,",
+		"CONSTRAINT_MEMORY_POLICY,",
+		"CONSTRAINT_MEMCG,",
 	};
 	uint32_t i;
 
@@ -129,8 +131,7 @@ bool oomlog_parse(const char *line, size_t len, struct oomlog *o)
 	if (o->constraint != 3)
 		return true;
 	for (; s.len >= key; s = cut(s, 1))
-		if (starts(s, limit_key) &&
-		    !read_limit(cut(s, key), &o->memcg))
+		if (starts(s, limit_key) && !read_limit(cut(s, key), &o->memcg))
 			return false;
 	return o->memcg.p;
 }

@@ -73,8 +73,8 @@ static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
 
 int overdue_state(struct join *j, const struct obit_state *r)
 {
-	struct proc *p = proc_find(&j->procs, r->task.tgid,
-				   r->task.start_boottime);
+	struct proc *p =
+		proc_find(&j->procs, r->task.tgid, r->task.start_boottime);
 	bool gone = !r->state || r->state == 'X' || r->state == 'x';
 
 	if (!p || (p->death && p->death->release))

@@ -90,8 +90,8 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid)
 
 	hash_for_each_key(&all->by_tgid, hv, n) {
 		p = hash_entry(n, struct proc, by_tgid);
-		if (p->tgid == tgid && (!found || p->start_boottime >
-					found->start_boottime))
+		if (p->tgid == tgid &&
+		    (!found || p->start_boottime > found->start_boottime))
 			found = p;
 	}
 	return found;
@@ -130,8 +130,8 @@ static void unlink_dead(struct procs *all, struct proc *p)
 	all->nr_dead--;
 }
 
-struct proc *proc_get(struct procs *all, uint32_t tgid,
-		      uint64_t start_boottime, int *err)
+struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
+		      int *err)
 {
 	struct proc *p;
 

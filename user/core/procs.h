@@ -99,8 +99,8 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
  * Finds it or makes it, alive. NULL with *err 0: it has been released before
  * (or is nobody), and what is said of it comes too late.
  */
-struct proc *proc_get(struct procs *all, uint32_t tgid,
-		      uint64_t start_boottime, int *err);
+struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
+		      int *err);
 /* Its death, made if need be. NULL: no memory. */
 struct death *proc_death(struct proc *p);
 void proc_set_state(struct procs *all, struct proc *p, enum proc_state state);

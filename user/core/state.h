@@ -94,8 +94,7 @@ int notice_pdeath_exit(struct join *j, struct proc *p,
 		       const struct obit_exit *r);
 int notice_pdeath_scanned(struct join *j, const struct obit_scan *r);
 int notice_zombie(struct join *j, struct proc *p, uint64_t boot_ns);
-int notice_reaped(struct join *j, struct proc *p,
-		  const struct obit_release *r);
+int notice_reaped(struct join *j, struct proc *p, const struct obit_release *r);
 void notices_forget(struct join *j, struct proc *p);	/* p is to be freed */
 void notices_init(struct join *j);
 void notices_fini(struct join *j);
