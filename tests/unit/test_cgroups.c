@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cgroups: names that come, change and go, and which one an obituary has.
+ * Expectations follow the contract's rule for `cgroup`, by hand.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fate: what became of the status, on both tiers, and how long it took.
+ * Each stream is what a kernel was seen to send for that fate.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * notices: parent-death signals set, cleared, sent and refused; hang-ups.
+ * Each stream is what a kernel was seen to send for that event.
  */
 #include <setjmp.h>
 #include <stdarg.h>

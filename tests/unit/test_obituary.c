@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * obituary: the field table against the contract's list of keys, and values.
+ * The list is the contract's, written down again: never derived from the table.
  */
 #include <setjmp.h>
 #include <stdarg.h>

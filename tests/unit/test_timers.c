@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * timers: against a list that is searched, by many random steps.
+ * timers: many random steps, against an array that is searched.
+ * The same steps every time.
  */
 #include <setjmp.h>
 #include <stdarg.h>
