@@ -84,7 +84,8 @@ struct enrich *enrich_new(const struct emit *to)
 	}
 	e->own_proc = proc_is_ours();
 	if (!e->own_proc)
-		log_warn("running inside a container: /proc shows other processes than those watched and is not read; exe and args of processes that already run stay unknown");
+		log_warn(
+			"running inside a container: /proc shows other processes than those watched and is not read; exe and args of processes that already run stay unknown");
 	e->kmsg = open_kmsg();
 	return e;
 }
@@ -133,8 +134,9 @@ int enrich_clock(struct enrich *e)
 	 * is neither worth a record nor visible. Preempted between them: again
 	 * next time.
 	 */
-	if (e->clock_told && (after - before > 100 * NSEC_PER_USEC ||
-	    (moved < 500000 && moved > -500000 && sec / 60 == e->zone_minute)))
+	if (e->clock_told &&
+	    (after - before > 100 * NSEC_PER_USEC ||
+	     (moved < 500000 && moved > -500000 && sec / 60 == e->zone_minute)))
 		return 0;
 	localtime_r(&sec, &tm);
 	e->zone_minute = sec / 60;
@@ -229,8 +231,10 @@ static int read_args(struct enrich *e, uint32_t tgid, size_t room,
 	/* The kernel allows no more than 6 MiB of arguments. */
 	while (*total < 8 << 20 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		if (e->args.len < room)
-			buf_add(&e->args, chunk, (size_t)n < room - e->args.len
-				? (size_t)n : room - e->args.len);
+			buf_add(&e->args, chunk,
+				(size_t)n < room - e->args.len ?
+					(size_t)n :
+					room - e->args.len);
 		*total += (uint64_t)n;
 	}
 	close(fd);
@@ -259,8 +263,8 @@ int enrich_task(struct enrich *e, const struct obit_task_seen *t)
 	/* Between the two looks it may have died, and another taken its tgid. */
 	if (!proc_state(tgid, start))
 		return 0;
-	x = enrich_begin(e, OBIT_EV_EXEC, sizeof(*x) + (size_t)exe_len +
-			 e->args.len);
+	x = enrich_begin(e, OBIT_EV_EXEC,
+			 sizeof(*x) + (size_t)exe_len + e->args.len);
 	x->hdr.boot_ns = t->hdr.boot_ns;
 	x->task.tgid = tgid;
 	x->task.start_boottime = start;

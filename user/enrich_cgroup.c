@@ -70,8 +70,8 @@ static int walk(struct walk *w, int fd, size_t len, unsigned int depth)
 		name = strlen(d->d_name);
 		if (len + 1 + name >= sizeof(w->path))
 			continue;
-		sub = openat(fd, d->d_name, O_RDONLY | O_DIRECTORY |
-			     O_NOFOLLOW | O_CLOEXEC);
+		sub = openat(fd, d->d_name,
+			     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub < 0)
 			continue;	/* gone already */
 		w->path[len] = '/';

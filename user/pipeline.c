@@ -92,7 +92,8 @@ static void restore_signals(const struct old_signals *old)
 
 /* --- out: to the sinks ---------------------------------------------------------- */
 
-static int sink_failed(struct pipeline *p, const struct pipeline_sink *k, int err)
+static int sink_failed(struct pipeline *p, const struct pipeline_sink *k,
+		       int err)
 {
 	if (err && !p->err) {
 		p->err = err;
@@ -113,7 +114,8 @@ static int on_obituary(void *ctx, const struct obituary *o)
 	int err;
 
 	/* The filter sees all: it remembers the zombies that it let pass. */
-	if (p->full || (p->cfg->filter && !filter_obituary(p->cfg->filter, o)) ||
+	if (p->full ||
+	    (p->cfg->filter && !filter_obituary(p->cfg->filter, o)) ||
 	    !(p->cfg->events & PIPELINE_OBITUARY))
 		return 0;
 	for_each_sink(p, k) {
@@ -258,7 +260,9 @@ static int answer_questions(struct pipeline *p)
 static int tick(struct pipeline *p, uint64_t now)
 {
 	struct obit_tick t = {
-		.hdr = { .type = OBIT_EV_TICK, .len = sizeof(t), .boot_ns = now },
+		.hdr = { .type = OBIT_EV_TICK,
+			 .len = sizeof(t),
+			 .boot_ns = now },
 	};
 
 	return on_event(p, &t.hdr);
@@ -268,7 +272,8 @@ static int scan_pdeath(struct pipeline *p, uint64_t now)
 {
 	int err;
 
-	if (!p->cfg->pdeath_scan_ns || !p->cfg->type->scan || now < p->next_scan)
+	if (!p->cfg->pdeath_scan_ns || !p->cfg->type->scan ||
+	    now < p->next_scan)
 		return 0;
 	p->next_scan = now + p->cfg->pdeath_scan_ns;
 	err = p->cfg->type->scan(p->cfg->source, &p->emit);
@@ -380,7 +385,8 @@ static int finish(struct pipeline *p, int err)
 int pipeline_run(const struct pipeline_config *cfg, struct pipeline_result *r)
 {
 	struct pipeline p = { .cfg = cfg, .result = r };
-	struct join_ops ops = { .ctx = &p, .obituary = on_obituary,
+	struct join_ops ops = { .ctx = &p,
+				.obituary = on_obituary,
 				.notice = on_notice };
 	struct join_config jc = { .zombie_after_ns = cfg->zombie_after_ns };
 	struct source_info info;

@@ -47,7 +47,8 @@ static struct stream some_records(void)
 
 static int write_all(const struct stream *s)
 {
-	struct sink_opts so = { .path = path, .tier = TIER_FENTRY,
+	struct sink_opts so = { .path = path,
+				.tier = TIER_FENTRY,
 				.source = SOURCE_KMOD };
 	struct obit_hdr *h;
 	struct sink *sink;
@@ -198,7 +199,10 @@ static void foreign(void **state)
 
 	(void)state;
 	assert_int_equal(write_all(&s), 0);
-	patch(0, "\x7f" "ELF", 4);
+	patch(0,
+	      "\x7f"
+	      "ELF",
+	      4);
 	refuses(-EBADMSG, "not a recording made by obit");
 	assert_int_equal(write_all(&s), 0);
 	v = __builtin_bswap32(RECORDING_ORDER);
@@ -261,7 +265,8 @@ static void damaged(void **state)
 	(void)state;
 	/* The second record's length: the first still comes. */
 	assert_int_equal(write_all(&s), 0);
-	patch((off_t)(head + first->len + offsetof(struct obit_hdr, len)), &bad, 2);
+	patch((off_t)(head + first->len + offsetof(struct obit_hdr, len)), &bad,
+	      2);
 	assert_int_equal(read_all(&g, NULL), -EBADMSG);
 	assert_int_equal(g.s.len, first->len);
 	snprintf(where, sizeof(where), "at byte %zu", head + first->len);
@@ -342,14 +347,10 @@ static void no_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(cut_short),
-		cmocka_unit_test(foreign),
-		cmocka_unit_test(newer),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(big),
-		cmocka_unit_test(full),
-		cmocka_unit_test(no_space),
+		cmocka_unit_test(round_trip), cmocka_unit_test(cut_short),
+		cmocka_unit_test(foreign),    cmocka_unit_test(newer),
+		cmocka_unit_test(damaged),    cmocka_unit_test(big),
+		cmocka_unit_test(full),	      cmocka_unit_test(no_space),
 	};
 	int fd = mkstemp(path), failed;
 

@@ -73,6 +73,7 @@ static enum truth truth(const char *expression)
 
 static void truths(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *expression;
 		enum truth want;
@@ -154,6 +155,7 @@ static void truths(void **state)
 		{ "!!tgid == 412", TRUTH_TRUE },
 		{ "  ( tgid==412 )\t", TRUTH_TRUE },
 	};
+	/* clang-format on */
 	size_t i;
 
 	(void)state;
@@ -166,6 +168,7 @@ static void truths(void **state)
 static void wrong(void **state)
 {
 	/* The sentence and the column of the caret. */
+	/* clang-format off */
 	static const struct {
 		const char *expression, *sentence;
 		int column;
@@ -207,6 +210,7 @@ static void wrong(void **state)
 		{ "time > \"noon\"", "`noon` is no instant: write 2026-11-22T03:00:00, with a zone such as Z or +01:00 if it is not the local one", 7 },
 		{ "tgid == 99999999999999999999999", "this number is too big", 8 },
 	};
+	/* clang-format on */
 	struct buf why = BUF_INIT;
 	struct filter *f;
 	char want[512];
@@ -268,6 +272,7 @@ static bool shown(enum filter_name name, const char *value)
 
 static void named(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		enum filter_name name;
 		const char *value;
@@ -307,6 +312,7 @@ static void named(void **state)
 		{ FILTER_SIGNAL, "0" }, { FILTER_STATUS, "256" },
 		{ FILTER_CAUSE, "oon" }, { FILTER_TREE, "x" },
 	};
+	/* clang-format on */
 	struct buf why = BUF_INIT;
 	struct filter *f;
 	size_t i;
@@ -319,7 +325,8 @@ static void named(void **state)
 		f = filter_new();
 		buf_clear(&why);
 		assert_int_equal(filter_add_named(f, bad[i].name, bad[i].value,
-						  &why), -EINVAL);
+						  &why),
+				 -EINVAL);
 		assert_true(why.len > 5);
 		filter_free(f);
 	}
@@ -445,7 +452,8 @@ static void feed(struct filter *f, struct stream *s)
 
 static bool in_tree(struct filter *f, uint32_t tgid)
 {
-	struct obituary o = { .tgid = tgid, .start_boottime = tgid * 1000ull,
+	struct obituary o = { .tgid = tgid,
+			      .start_boottime = tgid * 1000ull,
 			      .have = 1ull << OB_START };
 
 	return filter_obituary(f, &o);
@@ -460,7 +468,8 @@ static void tree(void **state)
 
 	(void)state;
 	assert_int_equal(filter_add_named(f, FILTER_TREE, "100", &why), 0);
-	assert_int_equal(filter_add_named(f, FILTER_TREE, "101", &why), -EINVAL);
+	assert_int_equal(filter_add_named(f, FILTER_TREE, "101", &why),
+			 -EINVAL);
 	/* The scan goes by tgid: 50 comes before its ancestors 200 and 100. */
 	stream_task(&s, 1, 1, 0, 0, 1);
 	stream_task(&s, 1, 50, 200, 0, 1);
@@ -517,14 +526,10 @@ static void tree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(truths),
-		cmocka_unit_test(wrong),
-		cmocka_unit_test(deep),
-		cmocka_unit_test(named),
-		cmocka_unit_test(combined),
-		cmocka_unit_test(pushdown),
-		cmocka_unit_test(notices),
-		cmocka_unit_test(tree),
+		cmocka_unit_test(truths),   cmocka_unit_test(wrong),
+		cmocka_unit_test(deep),	    cmocka_unit_test(named),
+		cmocka_unit_test(combined), cmocka_unit_test(pushdown),
+		cmocka_unit_test(notices),  cmocka_unit_test(tree),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -42,8 +42,8 @@ static json_t *written(const struct obituary *o, const struct notice *n)
 	assert_true(len > 2);
 	/* One line, and only one. */
 	assert_ptr_equal(memchr(text, '\n', (size_t)len), text + len - 1);
-	root = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES |
-			  JSON_ALLOW_NUL, &error);
+	root = json_loadb(text, (size_t)len,
+			  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!root)
 		fail_msg("%s: %.*s", error.text, (int)len, text);
 	return root;
@@ -72,7 +72,8 @@ static void is_str(json_t *root, const char *path, const char *want)
 	const char *got = json_string_value(at(root, path));
 
 	if (!got || strcmp(got, want))
-		fail_msg("%s is %s, not %s", path, got ? got : "no string", want);
+		fail_msg("%s is %s, not %s", path, got ? got : "no string",
+			 want);
 }
 
 static void is_int(json_t *root, const char *path, int64_t want)
@@ -87,10 +88,12 @@ static void is_int(json_t *root, const char *path, int64_t want)
 static void is_null(json_t *root, const char *path)
 {
 	if (!json_is_null(at(root, path)))
-		fail_msg("%s is %s", path, at(root, path) ? "not null" : "missing");
+		fail_msg("%s is %s", path,
+			 at(root, path) ? "not null" : "missing");
 }
 
 /* Written down from the contract, not from the field table. */
+/* clang-format off */
 static const char *const contract[] = {
 	"event", "time", "boot_ns", "reapable_ns", "tgid", "ns_tgid",
 	"start_boottime", "comm", "exe", "args", "args_cut", "uid", "gid",
@@ -102,6 +105,7 @@ static const char *const contract[] = {
 	"zombie_err_ns", "sigchld", "pdeath_signal", "pdeath_tid", "usage",
 	"source",
 };
+/* clang-format on */
 
 static void nothing_known(void **state)
 {
@@ -147,8 +151,11 @@ static void all_known(void **state)
 	o.exit_code = 0xffffffff;
 	o.parent.tgid = 1;	/* its start is not known */
 	strcpy(o.parent.comm, "init");
-	o.killer = (struct person){ .tgid = 5, .tid = 6, .uid = 0xfffffffe,
-				    .signal = 34 + 3, .start_boottime = 9 };
+	o.killer = (struct person){ .tgid = 5,
+				    .tid = 6,
+				    .uid = 0xfffffffe,
+				    .signal = 34 + 3,
+				    .start_boottime = 9 };
 	o.asked_by = o.killer;
 	o.asked_by.age_ns = 3;
 	o.signal = 9;
@@ -169,9 +176,11 @@ static void all_known(void **state)
 	is_str(root, "exe_hex", "2f62696e2ffffe");
 	assert_int_equal(json_array_size(at(root, "args")), 3);
 	assert_string_equal(json_string_value(
-		json_array_get(at(root, "args"), 1)), "");
+				    json_array_get(at(root, "args"), 1)),
+			    "");
 	assert_string_equal(json_string_value(
-		json_array_get(at(root, "args"), 2)), "b \"c\"\\\n");
+				    json_array_get(at(root, "args"), 2)),
+			    "b \"c\"\\\n");
 	assert_null(at(root, "args_hex"));
 	is_int(root, "exit_value", -2147483648ll);
 	is_int(root, "exit_code", 4294967295ll);
@@ -202,23 +211,33 @@ static void all_known(void **state)
 	is_null(root, "oom.cgroup");
 	assert_true(json_is_object(at(root, "oom")));
 	assert_string_equal(json_string_value(
-		json_array_get(at(root, "args_hex"), 0)), "ff");
+				    json_array_get(at(root, "args_hex"), 0)),
+			    "ff");
 	assert_string_equal(json_string_value(
-		json_array_get(at(root, "args_hex"), 1)), "6f6b");
+				    json_array_get(at(root, "args_hex"), 1)),
+			    "6f6b");
 	json_decref(root);
 }
 
 static void notices(void **state)
 {
 	struct notice n = {
-		.have = ~0u, .boot_ns = 77, .signal = 9, .exit_code = 256,
+		.have = ~0u,
+		.boot_ns = 77,
+		.signal = 9,
+		.exit_code = 256,
 		.real_ns = -1,	/* before 1970 is still a time */
 		.who = { .tgid = 1, .tid = 2, .start_boottime = 3, .comm = "w" },
 		.other = { .tgid = 4, .tid = 5, .comm = "o" },
 		.target = { .tgid = 6, .tid = 7, .comm = "\xff" },
-		.zombie_ns = 8, .zombie_err_ns = 9, .count = 10,
-		.kind = "tty_closed", .reason = "setuid_exec", .key = "tty",
-		.process_alive = true, .sampled = true,
+		.zombie_ns = 8,
+		.zombie_err_ns = 9,
+		.count = 10,
+		.kind = "tty_closed",
+		.reason = "setuid_exec",
+		.key = "tty",
+		.process_alive = true,
+		.sampled = true,
 		.bpf = { "\"a\"", 3 },
 	};
 	json_t *root;

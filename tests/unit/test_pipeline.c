@@ -224,7 +224,8 @@ static void selection(void **state)
 
 	cfg = config();
 	three_lives();
-	stream_loss(&script.s, 40 * MS, OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL, 7);
+	stream_loss(&script.s, 40 * MS, OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL,
+		    7);
 	cfg.filter = filter_new();
 	filter_add(cfg.filter, "exit_status == 1", &why);
 	assert_int_equal(pipeline_run(&cfg, &r), 0);
@@ -239,7 +240,8 @@ static void selection(void **state)
 
 	cfg = config();
 	three_lives();
-	stream_loss(&script.s, 40 * MS, OBIT_LOST_OBITUARY, OBIT_LOST_RING_FULL, 2);
+	stream_loss(&script.s, 40 * MS, OBIT_LOST_OBITUARY, OBIT_LOST_RING_FULL,
+		    2);
 	cfg.events = PIPELINE_NOTICE(NOTICE_LOST);
 	assert_int_equal(pipeline_run(&cfg, &r), 0);
 	assert_string_equal(taken.text, "lost ");
@@ -317,7 +319,8 @@ static void *find(enum obit_event type, uint32_t tgid)
 
 	for (at = 0; at < taken.events.len; at += h->len) {
 		h = (void *)(taken.events.p + at);
-		if (h->type == type && ((struct obit_exec *)h)->task.tgid == tgid)
+		if (h->type == type &&
+		    ((struct obit_exec *)h)->task.tgid == tgid)
 			return h;
 	}
 	return NULL;
@@ -361,7 +364,8 @@ static void live(void **state)
 	c = (void *)first;
 	clock_gettime(CLOCK_REALTIME, &real);
 	assert_true(llabs(c->real_minus_boot_ns + (int64_t)now_ns() -
-			  (real.tv_sec * (int64_t)SEC + real.tv_nsec)) < 50 * (int64_t)MS);
+			  (real.tv_sec * (int64_t)SEC + real.tv_nsec)) <
+		    50 * (int64_t)MS);
 	assert_int_equal(count(OBIT_EV_TICK), 4);
 	assert_int_equal(count(OBIT_EV_CLOCK), 1);
 	/* SIGINT does again what it did before. */
@@ -507,16 +511,11 @@ static void ready(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replay),
-		cmocka_unit_test(pending),
-		cmocka_unit_test(selection),
-		cmocka_unit_test(sink_fails),
-		cmocka_unit_test(bad_record),
-		cmocka_unit_test(live),
-		cmocka_unit_test(duration),
-		cmocka_unit_test(scanned),
-		cmocka_unit_test(asked),
-		cmocka_unit_test(ready),
+		cmocka_unit_test(replay),     cmocka_unit_test(pending),
+		cmocka_unit_test(selection),  cmocka_unit_test(sink_fails),
+		cmocka_unit_test(bad_record), cmocka_unit_test(live),
+		cmocka_unit_test(duration),   cmocka_unit_test(scanned),
+		cmocka_unit_test(asked),      cmocka_unit_test(ready),
 	};
 	int failed;
 

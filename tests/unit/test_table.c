@@ -187,6 +187,7 @@ static char *lines(const struct sink_opts *opts, const struct obituary *o,
 
 static void widths(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		unsigned int width;
 		const char *text;
@@ -204,6 +205,7 @@ static void widths(void **state)
 		  "TIME         PID NAME            PARENT               AGE HOW IT ENDED                            THEN\n"
 		  "12:00:00     412 nginx           systemd[1]         1.2 s killed by SIGKILL from bash[77]         reaped\n" },
 	};
+	/* clang-format on */
 	struct obituary o = killed(9, CAUSE_SIGNAL, "bash", 77);
 	struct sink_opts so = { .header = true, .user_name = name_33 };
 	size_t i;
@@ -217,7 +219,8 @@ static void widths(void **state)
 	so.width = 200;
 	o.args = (struct span){ "nginx\0-g\0daemon off;", 21 };
 	o.have |= 1ull << OB_ARGS;
-	assert_string_equal(lines(&so, &o, NULL),
+	assert_string_equal(
+		lines(&so, &o, NULL),
 		"12:00:00.007     412 nginx           www-data systemd[1]             1.2 s "
 		"killed by SIGKILL from bash[77]                          "
 		"reaped                       nginx -g 'daemon off;'\n");
@@ -250,8 +253,10 @@ static void strangers(void **state)
 		"a\x1b]0;owned\x07\0b\n12:00:00 1 forged\0\xff\xfe\0\xe2\x80\xaegnp";
 	struct sink_opts so = { .header = true };
 	struct obituary o;
-	struct notice n = { .type = NOTICE_PDEATH_SEND, .have = ~0u,
-			    .signal = 9, .process_alive = true };
+	struct notice n = { .type = NOTICE_PDEATH_SEND,
+			    .have = ~0u,
+			    .signal = 9,
+			    .process_alive = true };
 	unsigned int width;
 	char *text;
 
@@ -299,49 +304,59 @@ static void notices(void **state)
 {
 	struct sink_opts so = { .width = 100 };
 	struct notice n = {
-		.type = NOTICE_PDEATH_SEND, .have = ~0u, .signal = 9,
-		.real_ns = NOON * 1000000000, .process_alive = true,
+		.type = NOTICE_PDEATH_SEND,
+		.have = ~0u,
+		.signal = 9,
+		.real_ns = NOON * 1000000000,
+		.process_alive = true,
 		.who = { .tgid = 500, .tid = 502, .comm = "app" },
 		.target = { .tgid = 510, .tid = 510, .comm = "kid" },
 		.other = { .tgid = 7, .comm = "sh" },
-		.zombie_ns = 1200000000, .kind = "session_leader",
-		.reason = "ring_full", .count = 1,
+		.zombie_ns = 1200000000,
+		.kind = "session_leader",
+		.reason = "ring_full",
+		.count = 1,
 	};
 
 	(void)state;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - parent death: thread app[500/502] ended, its process lives on; SIGKILL sent to\n"
 		"                 kid[510]\n");
 	n.denied = true;
 	n.process_alive = false;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - parent death: app[500/502] ended; SIGKILL to kid[510] was refused by the kernel\n");
 	n.type = NOTICE_ZOMBIE;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - zombie: app[500] has been dead for 1.2 s and is not reaped by its parent sh[7]\n");
 	n.type = NOTICE_REAPED;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - reaped: app[500] by sh[7] after 1.2 s\n");
 	n.type = NOTICE_HANGUP;
 	n.signal = 1;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - hang-up: session leader app[500] ended; SIGHUP sent to kid[510]\n");
 	n.type = NOTICE_LOST;
 	n.kind = "obituary";
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       ! lost: 1 obituary: the buffer was full (--buffer makes it larger)\n");
 	n.type = NOTICE_PDEATH_SET;
-	assert_string_equal(lines(&so, NULL, &n),
+	assert_string_equal(
+		lines(&so, NULL, &n),
 		"12:00:00       - parent death: app[500/502] gets SIGHUP when thread sh[7] ends\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),
-		cmocka_unit_test(widths),
-		cmocka_unit_test(strangers),
-		cmocka_unit_test(colours),
+		cmocka_unit_test(words),     cmocka_unit_test(widths),
+		cmocka_unit_test(strangers), cmocka_unit_test(colours),
 		cmocka_unit_test(notices),
 	};
 

@@ -14,6 +14,7 @@
 #include "lib/tty.h"
 #include "names.h"
 
+/* clang-format off */
 static const struct opt_name source_names_opt[] = {
 	{ "auto", CHOOSE_AUTO, "bpf if it loads, else the module" },
 	{ "bpf", CHOOSE_BPF, NULL },
@@ -118,6 +119,7 @@ const struct opt output_opt_table[] = {
 			 "set, always, or never."),
 	OPT_END
 };
+/* clang-format on */
 #undef O
 
 /* --- filter ---------------------------------------------------------------------- */
@@ -148,8 +150,8 @@ static int add_where(struct filter *f, const struct opt_strings *where)
 	return err;
 }
 
-static int add_named(struct filter *f, enum filter_name name, const char *option,
-		     const struct opt_strings *values)
+static int add_named(struct filter *f, enum filter_name name,
+		     const char *option, const struct opt_strings *values)
 {
 	struct buf why = BUF_INIT;
 	const char *value;
@@ -174,6 +176,7 @@ static int add_named(struct filter *f, enum filter_name name, const char *option
 
 int common_filter(const struct filter_opts *o, struct filter **out)
 {
+	/* clang-format off */
 	const struct {
 		enum filter_name name;
 		const char *option;
@@ -189,6 +192,7 @@ int common_filter(const struct filter_opts *o, struct filter **out)
 		{ FILTER_CAUSE, "cause", &o->cause },
 		{ FILTER_TREE, "tree", &o->tree },
 	};
+	/* clang-format on */
 	struct filter *f = filter_new();
 	bool any = o->failed || o->where.nr;
 	int err = f ? 0 : -ENOMEM;
@@ -257,7 +261,8 @@ static int open_replay(const struct source_choice_opts *o,
 	struct source_opts so = { .path = o->replay };
 
 	if (o->source != CHOOSE_AUTO || o->tier != TIER_AUTO || o->precise) {
-		log_error("--replay: a recording is of the source and the tier it was made with; --source, --tier and --precise do not apply");
+		log_error(
+			"--replay: a recording is of the source and the tier it was made with; --source, --tier and --precise do not apply");
 		return -EINVAL;
 	}
 	*type = &file_source;
@@ -310,7 +315,8 @@ int common_open_sinks(const struct output_opts *o,
 {
 	struct sink_opts so = {
 		.fd = STDOUT_FILENO,
-		.colour = tty_colour(STDOUT_FILENO, (enum colour_mode)o->colour),
+		.colour =
+			tty_colour(STDOUT_FILENO, (enum colour_mode)o->colour),
 		.width = tty_width(STDOUT_FILENO, 0),
 		.header = o->header,
 		.line_flush = live,

@@ -32,6 +32,7 @@ static struct doctor {
 	bool fields;
 } doctor;
 
+/* clang-format off */
 static const struct opt_name doctor_tiers[] = {
 	{ "auto", TIER_AUTO, "the one that `obit trace` takes" },
 	{ "tracepoints", TIER_FORCE_TRACEPOINTS, NULL },
@@ -57,6 +58,7 @@ static const struct opts_group doctor_groups[] = {
 	{ "Options", doctor_opts, &doctor },
 	OPTS_GROUP_END
 };
+/* clang-format on */
 
 static const char *const avail_names[] = {
 	[AVAIL_REQUIRED] = "required",
@@ -86,7 +88,8 @@ struct checks {
 	size_t nr;
 };
 
-static void check(struct checks *cs, const char *name, bool ok, const char *text)
+static void check(struct checks *cs, const char *name, bool ok,
+		  const char *text)
 {
 	struct check *c = &cs->c[cs->nr++];
 
@@ -118,21 +121,25 @@ static void check_lockdown(struct checks *cs)
 
 	/* "none [integrity] confidentiality": the mode in force in brackets. */
 	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
-		check(cs, "lockdown", true, "not in this kernel, or securityfs is not mounted");
+		check(cs, "lockdown", true,
+		      "not in this kernel, or securityfs is not mounted");
 		return;
 	}
 	tight = strstr(line, "[confidentiality]");
-	check(cs, "lockdown", !tight, tight ?
-	      "confidentiality: BPF programs may not read kernel memory" :
-	      strstr(line, "[integrity]") ? "integrity: does not hinder" : "off");
+	check(cs, "lockdown", !tight,
+	      tight ? "confidentiality: BPF programs may not read kernel memory" :
+	      strstr(line, "[integrity]") ? "integrity: does not hinder" :
+					    "off");
 }
 
 static void check_kmsg(struct checks *cs)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-	check(cs, "kernel log", fd >= 0, fd >= 0 ? "readable: whose memory limit an OOM kill enforced can be told" :
-	      "not readable: whose memory limit an OOM kill enforced stays unknown");
+	check(cs, "kernel log", fd >= 0,
+	      fd >= 0 ?
+		      "readable: whose memory limit an OOM kill enforced can be told" :
+		      "not readable: whose memory limit an OOM kill enforced stays unknown");
 	if (fd >= 0)
 		close(fd);
 }
@@ -143,8 +150,10 @@ static void check_namespace(struct checks *cs)
 	bool initial = !stat("/proc/self/ns/pid", &st) &&
 		       st.st_ino == 0xEFFFFFFCul;
 
-	check(cs, "pid namespace", initial, initial ? "the initial one" :
-	      "a container's: processes that already run have no exe and args");
+	check(cs, "pid namespace", initial,
+	      initial ?
+		      "the initial one" :
+		      "a container's: processes that already run have no exe and args");
 }
 
 static void check_cgroups(struct checks *cs)
@@ -164,8 +173,9 @@ static void check_cgroups(struct checks *cs)
 		fclose(f);
 	snprintf(text, sizeof(text), "%s%s%s", v2 ? "v2" : "",
 		 v2 && v1 ? " and " : "",
-		 v1 ? "v1: the first of memory, pids, systemd that is not the root counts"
-		    : v2 ? "" : "none");
+		 v1 ? "v1: the first of memory, pids, systemd that is not the root counts" :
+		 v2 ? "" :
+		      "none");
 	check(cs, "cgroups", v1 || v2, text);
 }
 
@@ -174,13 +184,15 @@ static void check_all(struct checks *cs)
 	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	bool module = !access("/dev/obit", F_OK);
 
-	check(cs, "privilege", !geteuid(), geteuid() ?
-	      "not root: BPF needs CAP_BPF and CAP_PERFMON" : "root");
-	check(cs, "BTF", btf, btf ? "/sys/kernel/btf/vmlinux" :
-	      "the kernel was built without: its eBPF programs can not load");
+	check(cs, "privilege", !geteuid(),
+	      geteuid() ? "not root: BPF needs CAP_BPF and CAP_PERFMON" :
+			  "root");
+	check(cs, "BTF", btf,
+	      btf ? "/sys/kernel/btf/vmlinux" :
+		    "the kernel was built without: its eBPF programs can not load");
 	check_lockdown(cs);
-	check(cs, "obit.ko", module, module ? "loaded" :
-	      "not loaded; not needed where BPF works");
+	check(cs, "obit.ko", module,
+	      module ? "loaded" : "not loaded; not needed where BPF works");
 	check_cgroups(cs);
 	check_namespace(cs);
 	check_kmsg(cs);
@@ -331,7 +343,7 @@ static void report_cost(struct buf *out, const struct hook *h)
 	if (h->measured && h->runs)
 		duration_format(text, h->run_ns / h->runs);
 	else if (h->measured)
-		strcpy(text, "not run");
+		snprintf(text, sizeof(text), "not run");
 	buf_printf(out, "%*s  ", COST_WIDTH, text);
 }
 
@@ -369,7 +381,10 @@ static void report_hooks(struct buf *out, const struct probe *p, bool ok)
 		h = &p->hooks[i];
 		if ((h->state == HOOK_OK) != ok)
 			continue;
-		buf_printf(out, "  %s %-7s ", ok ? "+" : h->required ? "!" : "-",
+		buf_printf(out, "  %s %-7s ",
+			   ok	       ? "+" :
+			   h->required ? "!" :
+					 "-",
 			   h->kind);
 		text_fit(out, h->name, strlen(h->name), PLACE_WIDTH, true);
 		buf_addc(out, ' ');
@@ -406,7 +421,8 @@ static void report_total(struct buf *out, const struct probe *p)
 	if (!deaths)
 		return;
 	duration_format(text, ns / deaths);
-	buf_printf(out, "\nAll of them together took %s for each process or thread that ended\n(%llu did, while measuring; fork, exec and signals included).\n",
+	buf_printf(out,
+		   "\nAll of them together took %s for each process or thread that ended\n(%llu did, while measuring; fork, exec and signals included).\n",
 		   text, (unsigned long long)deaths);
 }
 
@@ -417,7 +433,8 @@ static void report_fields(struct buf *out, enum tier tier)
 				     [AVAIL_IMPOSSIBLE] = '-' };
 	const struct field *f;
 
-	buf_printf(out, "\nFields in tier %s (+ always known, ~ where it applies and was seen, - never)\n",
+	buf_printf(out,
+		   "\nFields in tier %s (+ always known, ~ where it applies and was seen, - never)\n",
 		   tier_names[tier]);
 	for (f = obituary_fields; f->key; f++) {
 		buf_printf(out, "  %c %-24s ", mark[f->avail[tier]], f->key);
@@ -436,7 +453,8 @@ static void report_text(struct buf *out, const struct utsname *uts,
 	buf_printf(out, "Linux %s, %s\n", uts->release, uts->machine);
 	report_checks(out, cs);
 	if (p->nr) {
-		buf_printf(out, "\nHooks that work here (tier %s), and what a run costs\n",
+		buf_printf(out,
+			   "\nHooks that work here (tier %s), and what a run costs\n",
 			   tier_names[p->tier]);
 		report_hooks(out, p, true);
 		if (any_missing(p)) {
@@ -447,10 +465,12 @@ static void report_text(struct buf *out, const struct utsname *uts,
 	}
 	if (doctor.fields)
 		report_fields(out, tier);
-	buf_printf(out, "\n%s\n", !p->nr ?
-		   "The hooks could not be tried." : p->usable ?
-		   "obit can watch this machine." :
-		   "obit can not watch this machine: a required hook (!) is missing.");
+	buf_printf(out, "\n%s\n",
+		   !p->nr ?
+			   "The hooks could not be tried." :
+		   p->usable ?
+			   "obit can watch this machine." :
+			   "obit can not watch this machine: a required hook (!) is missing.");
 }
 
 static int doctor_run(int argc, char **argv)
@@ -468,9 +488,9 @@ static int doctor_run(int argc, char **argv)
 	check_all(&cs);
 	/* What can be told without a probe is told without it. */
 	err = probe_hooks(doctor.measure_ns, make_load, NULL, &p);
-	tier = doctor.tier == TIER_FORCE_FENTRY ? TIER_FENTRY
-		: doctor.tier == TIER_FORCE_TRACEPOINTS ? TIER_TRACEPOINTS
-		: p.tier;
+	tier = doctor.tier == TIER_FORCE_FENTRY	     ? TIER_FENTRY :
+	       doctor.tier == TIER_FORCE_TRACEPOINTS ? TIER_TRACEPOINTS :
+						       p.tier;
 	if (doctor.format == OUTPUT_JSON)
 		report_json(&out, &uts, &cs, &p, tier);
 	else

@@ -19,6 +19,7 @@ static struct trace {
 	const char *events;
 } trace;
 
+/* clang-format off */
 static const struct opt trace_opts[] = {
 	OPT_U64('n', "count", struct trace, count,
 		.help = "End after so many obituaries have been shown."),
@@ -38,6 +39,7 @@ static const struct opts_group trace_groups[] = {
 	{ "Source", source_opt_table, &trace.source },
 	OPTS_GROUP_END
 };
+/* clang-format on */
 
 static const char *const trace_examples[] = {
 	"obit trace",
@@ -124,8 +126,8 @@ static int run_pipeline(struct filter *filter, const struct source_type *type,
 	}
 	err = pipeline_run(&cfg, &result);
 	err = common_close_sinks(&cfg, &result, err);
-	common_summary(&result, filter || cfg.events != PIPELINE_ALL ||
-		       cfg.count);
+	common_summary(&result,
+		       filter || cfg.events != PIPELINE_ALL || cfg.count);
 	return err;
 }
 

@@ -150,8 +150,8 @@ static bool holds_for_args(const struct expr *e, struct span args)
 	size_t at = 0;
 
 	while (args_next(args, &at, &arg))
-		if (negative ? !order_bytes(arg, e->bytes, e->len)
-			     : holds(e, arg))
+		if (negative ? !order_bytes(arg, e->bytes, e->len) :
+			       holds(e, arg))
 			return !negative;
 	return negative;
 }
@@ -176,12 +176,14 @@ static enum truth compare(const struct expr *e, const struct expr_subject *s)
 	case EXPR_BOOL:
 		return truth((v.boolean == e->boolean) == (e->rel == REL_EQ));
 	case EXPR_NUMBER:
-		return truth(ordered(e->rel, order_numbers(
-			v.kind == VALUE_U64 ? (__int128)v.u64 : (__int128)v.s64,
-			e->number)));
+		return truth(
+			ordered(e->rel, order_numbers(v.kind == VALUE_U64 ?
+							      (__int128)v.u64 :
+							      (__int128)v.s64,
+						      e->number)));
 	default:
-		return truth(v.kind == VALUE_ARGS ? holds_for_args(e, v.bytes)
-						  : holds(e, v.bytes));
+		return truth(v.kind == VALUE_ARGS ? holds_for_args(e, v.bytes) :
+						    holds(e, v.bytes));
 	}
 }
 
@@ -191,19 +193,20 @@ static enum truth is_null(const struct expr *e, const struct expr_subject *s)
 
 	if (s->identity_only && (!e->f || !known_of_identity(e->f)))
 		return TRUTH_UNKNOWN;
-	return truth(e->f ? !field_value(e->f, s->o, &v)
-			  : !obituary_has(s->o, e->bit));
+	return truth(e->f ? !field_value(e->f, s->o, &v) :
+			    !obituary_has(s->o, e->bit));
 }
 
 static enum truth in_tree(const struct expr *e, const struct expr_subject *s)
 {
 	/* Without a stream to follow only the root itself is known. */
 	if (!s->lineage)
-		return s->o->tgid == (uint32_t)e->number ? TRUTH_TRUE
-							  : TRUTH_UNKNOWN;
+		return s->o->tgid == (uint32_t)e->number ? TRUTH_TRUE :
+							   TRUTH_UNKNOWN;
 	return truth(lineage_has(s->lineage, s->o->tgid,
 				 obituary_has(s->o, OB_START) ?
-				 s->o->start_boottime : 0));
+					 s->o->start_boottime :
+					 0));
 }
 
 enum truth expr_truth(const struct expr *e, const struct expr_subject *s)
@@ -219,8 +222,8 @@ enum truth expr_truth(const struct expr *e, const struct expr_subject *s)
 		if (a == b)
 			return a;
 		b = expr_truth(e->b, s);
-		if (a == TRUTH_UNKNOWN && b != (e->op == EXPR_AND ?
-						TRUTH_FALSE : TRUTH_TRUE))
+		if (a == TRUTH_UNKNOWN &&
+		    b != (e->op == EXPR_AND ? TRUTH_FALSE : TRUTH_TRUE))
 			return TRUTH_UNKNOWN;
 		return b;
 	case EXPR_NOT:

@@ -13,7 +13,9 @@
 #include "core/value.h"
 
 enum expr_op {
-	EXPR_AND, EXPR_OR, EXPR_NOT,	/* a, b */
+	EXPR_AND,
+	EXPR_OR,
+	EXPR_NOT, /* a, b */
 	EXPR_TRUE,			/* a boolean field by itself */
 	EXPR_NULL,			/* f == null; or an object's bit */
 	EXPR_NUMBER,			/* f rel number; names by their number */

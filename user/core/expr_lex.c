@@ -35,8 +35,9 @@ static int lex_name(struct lexer *l, struct token *t)
 		p++;
 	/* SIGRTMIN+3 is one word. */
 	if ((*p == '+' || *p == '-') && isdigit((unsigned char)p[1]) &&
-	    p - l->p >= 5 && (!strncasecmp(p - 5, "RTMIN", 5) ||
-			      !strncasecmp(p - 5, "RTMAX", 5)))
+	    p - l->p >= 5 &&
+	    (!strncasecmp(p - 5, "RTMIN", 5) ||
+	     !strncasecmp(p - 5, "RTMAX", 5)))
 		for (p++; isdigit((unsigned char)*p);)
 			p++;
 	t->len = (size_t)(p - l->p);
@@ -97,7 +98,8 @@ static int lex_string(struct lexer *l, struct token *t, struct buf *why)
 			n = lex_escape(p, &c);
 			if (!n) {
 				t->at = p - 1;
-				buf_adds(why, "no such escape: there are \\n \\t \\xNN and \\ before punctuation");
+				buf_adds(why,
+					 "no such escape: there are \\n \\t \\xNN and \\ before punctuation");
 				return -EINVAL;
 			}
 			buf_addc(&t->bytes, c);
@@ -116,6 +118,7 @@ static int lex_string(struct lexer *l, struct token *t, struct buf *why)
 	return t->bytes.err;
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum lex_unit unit;
@@ -133,6 +136,7 @@ static const struct {
 	{ "G", LEX_SIZE, 1ull << 30 },
 	{ "T", LEX_SIZE, 1ull << 40 },
 };
+/* clang-format on */
 
 static int too_big(struct buf *why)
 {
@@ -161,7 +165,8 @@ static int lex_unit(const char **p, struct token *t, uint64_t *by,
 			return 0;
 		}
 	t->at = *p;
-	buf_printf(why, "no unit is named `%.*s`: there are ns us ms s m h d and K M G T",
+	buf_printf(why,
+		   "no unit is named `%.*s`: there are ns us ms s m h d and K M G T",
 		   n < 20 ? (int)n : 20, *p);
 	return -EINVAL;
 }
@@ -180,10 +185,11 @@ static int lex_number(struct lexer *l, struct token *t, struct buf *why)
 		base = 16;
 		p += 2;
 	}
-	for (; base == 16 ? isxdigit((unsigned char)*p)
-			  : isdigit((unsigned char)*p); p++) {
-		digit = isdigit((unsigned char)*p) ? *p - '0'
-			: (*p | 0x20) - 'a' + 10;
+	for (; base == 16 ? isxdigit((unsigned char)*p) :
+			    isdigit((unsigned char)*p);
+	     p++) {
+		digit = isdigit((unsigned char)*p) ? *p - '0' :
+						     (*p | 0x20) - 'a' + 10;
 		v = v * base + digit;
 		if (v > UINT64_MAX)
 			return too_big(why);
@@ -208,6 +214,7 @@ static int lex_number(struct lexer *l, struct token *t, struct buf *why)
 	return 0;
 }
 
+/* clang-format off */
 static const struct {
 	char text[3];
 	enum token_kind kind;
@@ -218,6 +225,7 @@ static const struct {
 	{ ">", TOKEN_GT }, { "!", TOKEN_NOT }, { "(", TOKEN_OPEN },
 	{ ")", TOKEN_CLOSE }, { "=", TOKEN_ASSIGN },
 };
+/* clang-format on */
 
 static int lex_sign(struct lexer *l, struct token *t, struct buf *why)
 {
@@ -323,7 +331,8 @@ int lex_instant(const char *s, int64_t *ns)
 				return -EINVAL;
 		}
 		if (*s == '.')
-			for (s++; isdigit((unsigned char)*s) && scale > 1; s++) {
+			for (s++; isdigit((unsigned char)*s) && scale > 1;
+			     s++) {
 				scale /= 10;
 				frac += (*s - '0') * scale;
 			}

@@ -86,8 +86,9 @@ static struct expr *unknown_key(struct parser *p, struct token *t)
 		names[nr++] = f->key;
 	near = opts_nearest(word, names, nr);
 	if (near)
-		return FAIL(p, t->at, "no key is named `%s`; did you mean `%s`?",
-			    word, near);
+		return FAIL(p, t->at,
+			    "no key is named `%s`; did you mean `%s`?", word,
+			    near);
 	return FAIL(p, t->at, "no key is named `%s`; `obit doctor` lists them",
 		    word);
 }
@@ -165,15 +166,18 @@ static struct expr *number_literal(struct parser *p, const struct field *f,
 	struct expr *e;
 
 	if (t->unit == LEX_TIME && class != UNIT_TIME)
-		return FAIL(p, t->at, "`%s` is no time: it has no unit like ns or s",
+		return FAIL(p, t->at,
+			    "`%s` is no time: it has no unit like ns or s",
 			    f->key);
 	if (t->unit == LEX_SIZE && class == UNIT_TIME)
-		return FAIL(p, t->at, "`%s` is a time: its units are ns us ms s m h d",
+		return FAIL(p, t->at,
+			    "`%s` is a time: its units are ns us ms s m h d",
 			    f->key);
 	if (t->fraction && t->unit == LEX_NO_UNIT)
 		return FAIL(p, t->at, "`%s` is a whole number%s", f->key,
-			    class == UNIT_TIME ? " of ns; units are ns us ms s m h d"
-					       : "");
+			    class == UNIT_TIME ?
+				    " of ns; units are ns us ms s m h d" :
+				    "");
 	e = expr_new(EXPR_NUMBER, f);
 	if (!e)
 		return no_memory(p);
@@ -236,15 +240,15 @@ static struct expr *named_literal(struct parser *p, const struct field *f,
 	int64_t number;
 
 	if (rel != REL_EQ && rel != REL_NE)
-		return FAIL(p, t->at, "`%s` has names, which have no order: use == or !=",
+		return FAIL(p, t->at,
+			    "`%s` has names, which have no order: use == or !=",
 			    f->key);
 	if (f->type == F_SIGNAL) {
 		number = signal_parse(buf_str(&t->bytes));
 		if (number < 0)
 			return FAIL(p, t->at, "`%s` is no signal",
 				    buf_str(&t->bytes));
-	} else if (expr_enum_parse(f, buf_str(&t->bytes), &number,
-				   &end)) {
+	} else if (expr_enum_parse(f, buf_str(&t->bytes), &number, &end)) {
 		FAIL(p, t->at, "`%s` is never `%s`; %s", f->key,
 		     buf_str(&t->bytes), buf_str(&end));
 		buf_free(&end);
@@ -265,9 +269,11 @@ static struct expr *bytes_literal(struct parser *p, const struct field *f,
 	struct expr *e;
 
 	if (f->type == F_ARGS && rel != REL_EQ && rel != REL_NE)
-		return FAIL(p, t->at, "arguments have no order: use ==, != or =~");
+		return FAIL(p, t->at,
+			    "arguments have no order: use ==, != or =~");
 	e = expr_new(op, f);
-	if (!e || expr_set_bytes(e, t->bytes.p ? t->bytes.p : "", t->bytes.len)) {
+	if (!e ||
+	    expr_set_bytes(e, t->bytes.p ? t->bytes.p : "", t->bytes.len)) {
 		expr_free(e);
 		return no_memory(p);
 	}
@@ -282,7 +288,8 @@ static struct expr *time_literal(struct parser *p, const struct field *f,
 	int64_t ns;
 
 	if (lex_instant(buf_str(&t->bytes), &ns))
-		return FAIL(p, t->at, "`%s` is no instant: write 2026-11-22T03:00:00, with a zone such as Z or +01:00 if it is not the local one",
+		return FAIL(p, t->at,
+			    "`%s` is no instant: write 2026-11-22T03:00:00, with a zone such as Z or +01:00 if it is not the local one",
 			    buf_str(&t->bytes));
 	e = expr_new(EXPR_NUMBER, f);
 	if (!e)
@@ -298,7 +305,8 @@ static struct expr *bool_literal(struct parser *p, const struct field *f,
 	struct expr *e;
 
 	if (rel != REL_EQ && rel != REL_NE)
-		return FAIL(p, t->at, "`%s` is true or false, which have no order",
+		return FAIL(p, t->at,
+			    "`%s` is true or false, which have no order",
 			    f->key);
 	e = expr_new(EXPR_BOOL, f);
 	if (!e)
@@ -319,14 +327,15 @@ static struct expr *literal(struct parser *p, const struct field *f,
 	case F_U64:
 	case F_S32:
 	case F_DURATION:
-		return t->kind == TOKEN_NUMBER ? number_literal(p, f, rel, t)
-					       : wrong_type(p, f, t);
+		return t->kind == TOKEN_NUMBER ? number_literal(p, f, rel, t) :
+						 wrong_type(p, f, t);
 	case F_BOOL:
 		return t->kind == TOKEN_TRUE || t->kind == TOKEN_FALSE ?
-			bool_literal(p, f, rel, t) : wrong_type(p, f, t);
+			       bool_literal(p, f, rel, t) :
+			       wrong_type(p, f, t);
 	case F_TIME:
-		return t->kind == TOKEN_STRING ? time_literal(p, f, rel, t)
-					       : wrong_type(p, f, t);
+		return t->kind == TOKEN_STRING ? time_literal(p, f, rel, t) :
+						 wrong_type(p, f, t);
 	case F_SIGNAL:
 		if (t->kind == TOKEN_NUMBER && !t->fraction && !t->unit &&
 		    (rel == REL_EQ || rel == REL_NE))
@@ -343,8 +352,8 @@ static struct expr *literal(struct parser *p, const struct field *f,
 	case F_ARGS:
 	case F_CSTR:
 	case F_EVENT:
-		return word ? bytes_literal(p, f, EXPR_BYTES, rel, t)
-			    : wrong_type(p, f, t);
+		return word ? bytes_literal(p, f, EXPR_BYTES, rel, t) :
+			      wrong_type(p, f, t);
 	case F_TYPE_NR:
 		break;
 	}
@@ -353,8 +362,8 @@ static struct expr *literal(struct parser *p, const struct field *f,
 
 /* --- comparisons -------------------------------------------------------------------- */
 
-static struct expr *regex(struct parser *p, const struct field *f, bool negative,
-			  struct token *t)
+static struct expr *regex(struct parser *p, const struct field *f,
+			  bool negative, struct token *t)
 {
 	char text[128];
 	struct expr *e;
@@ -365,11 +374,15 @@ static struct expr *regex(struct parser *p, const struct field *f, bool negative
 		return FAIL(p, t->at, "`%s` is no text: =~ does not apply",
 			    f->key);
 	if (t->kind != TOKEN_STRING)
-		return FAIL(p, t->at, "after =~ comes a regular expression in quotes");
+		return FAIL(p, t->at,
+			    "after =~ comes a regular expression in quotes");
 	if (memchr(t->bytes.p ? t->bytes.p : "", 0, t->bytes.len))
-		return FAIL(p, t->at, "a regular expression can not hold \\x00");
+		return FAIL(p, t->at,
+			    "a regular expression can not hold \\x00");
 	if (!lex_regex_sane(buf_str(&t->bytes)))
-		return FAIL(p, t->at, "this regular expression repeats too much to be run for every death");
+		return FAIL(
+			p, t->at,
+			"this regular expression repeats too much to be run for every death");
 	e = bytes_literal(p, f, EXPR_BYTES, REL_EQ, t);
 	if (!e)
 		return NULL;
@@ -415,7 +428,8 @@ static struct expr *object_test(struct parser *p, struct token *key,
 		if (accept(p, TOKEN_NULL))
 			return null_test(p, NULL, bit, rel);
 	}
-	return FAIL(p, key->at, "`%.*s` has keys of its own, like `%.*s.comm`; it can only be compared with null",
+	return FAIL(p, key->at,
+		    "`%.*s` has keys of its own, like `%.*s.comm`; it can only be compared with null",
 		    (int)key->len, key->at, (int)key->len, key->at);
 }
 
@@ -454,7 +468,8 @@ static struct expr *comparison(struct parser *p)
 	struct expr *e;
 
 	if (key.kind == TOKEN_END)
-		return FAIL(p, key.at, "a comparison is expected, but here is the end");
+		return FAIL(p, key.at,
+			    "a comparison is expected, but here is the end");
 	if (key.kind != TOKEN_NAME)
 		return FAIL(p, key.at, "a key is expected here");
 	f = obituary_field(key.at, key.len);
@@ -470,8 +485,9 @@ static struct expr *comparison(struct parser *p)
 	if (p->t.kind == TOKEN_ASSIGN)
 		return FAIL(p, p->t.at, "to compare, write ==");
 	if (f->type != F_BOOL)
-		return FAIL(p, p->t.at, "`%s` must be compared, as in `%s == ...`",
-			    f->key, f->key);
+		return FAIL(p, p->t.at,
+			    "`%s` must be compared, as in `%s == ...`", f->key,
+			    f->key);
 	e = expr_new(EXPR_TRUE, f);
 	return e ? e : no_memory(p);
 }
@@ -507,7 +523,8 @@ static struct expr *not_expr(struct parser *p)
 	return e;
 }
 
-static struct expr *chain(struct parser *p, enum token_kind sign, enum expr_op op,
+static struct expr *chain(struct parser *p, enum token_kind sign,
+			  enum expr_op op,
 			  struct expr *(*operand)(struct parser *))
 {
 	struct expr *e = operand(p), *right;

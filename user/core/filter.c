@@ -138,7 +138,8 @@ static struct expr *status_is(uint64_t status)
 
 	if (status <= 128 || status > 128 + SIGNAL_MAX)
 		return e;
-	return expr_pair(EXPR_OR, e, number_is("signal", (int64_t)status - 128));
+	return expr_pair(EXPR_OR, e,
+			 number_is("signal", (int64_t)status - 128));
 }
 
 static struct expr *failed(void)
@@ -205,7 +206,8 @@ int filter_add_named(struct filter *f, enum filter_name name, const char *value,
 	case FILTER_SIGNAL:
 		err = signal_parse(value);
 		if (err <= 0) {
-			buf_adds(why, "it must be a signal such as SIGKILL or 9");
+			buf_adds(why,
+				 "it must be a signal such as SIGKILL or 9");
 			return -EINVAL;
 		}
 		e = number_is("signal", err);
@@ -307,7 +309,8 @@ bool filter_obituary(struct filter *f, const struct obituary *o)
 static bool passes(const struct filter *f, const struct person *who)
 {
 	struct obituary o = { .tgid = who->tgid };
-	struct expr_subject s = { .o = &o, .lineage = f->lineage,
+	struct expr_subject s = { .o = &o,
+				  .lineage = f->lineage,
 				  .identity_only = true };
 
 	if (!who->tgid)

@@ -82,7 +82,8 @@ static const char *sig_name(int32_t sig)
 
 static const char *core(const struct obituary *o)
 {
-	return obituary_has(o, OB_CORE) && o->core_dumped ? ", core dumped" : "";
+	return obituary_has(o, OB_CORE) && o->core_dumped ? ", core dumped" :
+							    "";
 }
 
 static void add_duration(struct buf *out, uint64_t ns)
@@ -98,8 +99,8 @@ static void add_exit(struct buf *out, const struct obituary *o)
 {
 	if (obituary_has(o, OB_EXIT_CODE))
 		status_phrase(out, o->exit_code,
-			      obituary_has(o, OB_EXIT_VALUE) ? &o->exit_value
-							     : NULL);
+			      obituary_has(o, OB_EXIT_VALUE) ? &o->exit_value :
+							       NULL);
 	else
 		buf_adds(out, "ended, status unknown");
 }
@@ -142,6 +143,7 @@ struct blame {
 	const char *brief;		/* SIGX BRIEF */
 };
 
+/* clang-format off */
 static const struct blame blames[CAUSE_NR] = {
 	[CAUSE_SIGNAL] = { " from ", "", " from ", "", "" },
 	[CAUSE_PDEATH] = { " as its parent ", " ended", ": parent ", " ended",
@@ -159,6 +161,7 @@ static const struct blame blames[CAUSE_NR] = {
 	[CAUSE_PIDFD_AUTOKILL] = { " as ", " closed its pidfd", ": ",
 				   " closed its pidfd", ": pidfd closed" },
 };
+/* clang-format on */
 
 static void word_blame(struct wordings *ws, const struct obituary *o)
 {
@@ -402,8 +405,8 @@ static void pdeath_send(struct buf *out, const struct notice *n)
 	if (n->process_alive)
 		buf_adds(out, "thread ");
 	add_thread(out, &n->who);
-	buf_adds(out, n->process_alive ? " ended, its process lives on; "
-				       : " ended; ");
+	buf_adds(out, n->process_alive ? " ended, its process lives on; " :
+					 " ended; ");
 	buf_adds(out, sig_name(n->signal));
 	buf_adds(out, n->denied ? " to " : " sent to ");
 	add_thread(out, &n->target);
@@ -480,8 +483,9 @@ static void reaped(struct buf *out, const struct notice *n)
 	}
 	if (has(n, NB_ZOMBIE_NS)) {
 		buf_adds(out, " after ");
-		buf_add(out, text, duration_format_err(text, n->zombie_ns,
-						       n->zombie_err_ns));
+		buf_add(out, text,
+			duration_format_err(text, n->zombie_ns,
+					    n->zombie_err_ns));
 	}
 }
 
@@ -494,12 +498,13 @@ static void lost(struct buf *out, const struct notice *n)
 	if (!strcmp(kind, "obituary"))
 		buf_adds(out, n->count == 1 ? "obituary" : "obituaries");
 	else if (!strcmp(kind, "context"))
-		buf_adds(out, n->count == 1 ? "fact that will be missing"
-					    : "facts that will be missing");
+		buf_adds(out, n->count == 1 ? "fact that will be missing" :
+					      "facts that will be missing");
 	else
 		buf_printf(out, "%s record%s", kind, n->count == 1 ? "" : "s");
 	if (!strcmp(reason, "ring_full"))
-		buf_adds(out, ": the buffer was full (--buffer makes it larger)");
+		buf_adds(out,
+			 ": the buffer was full (--buffer makes it larger)");
 	else if (!strcmp(reason, "map_full"))
 		buf_adds(out, ": too many processes at once");
 	else if (!strcmp(reason, "missed"))

@@ -10,7 +10,7 @@
 #define HEAD_MAX 4096
 
 _Static_assert(sizeof(struct recording_head) == 152 &&
-	       sizeof(struct recording_head) % 8 == 0,
+		       sizeof(struct recording_head) % 8 == 0,
 	       "the head is part of the format");
 
 void recording_head_init(struct recording_head *h)
@@ -38,7 +38,8 @@ int recording_head_check(struct recording_head *h, const void *p, size_t avail,
 	if (avail < sizeof(*h))
 		return -EAGAIN;
 	if (h->order == __builtin_bswap32(RECORDING_ORDER)) {
-		buf_adds(why, "it was recorded on a machine of the other byte order");
+		buf_adds(why,
+			 "it was recorded on a machine of the other byte order");
 		return -EPROTO;
 	}
 	if (h->order != RECORDING_ORDER || h->head_len < sizeof(*h) ||
@@ -51,7 +52,8 @@ int recording_head_check(struct recording_head *h, const void *p, size_t avail,
 		return -EBADMSG;
 	}
 	if (h->abi_compat > OBIT_ABI_VERSION) {
-		buf_printf(why, "it needs a newer obit: its records are of version %u, readable from %u on, and this obit knows %u",
+		buf_printf(why,
+			   "it needs a newer obit: its records are of version %u, readable from %u on, and this obit knows %u",
 			   h->abi_version, h->abi_compat, OBIT_ABI_VERSION);
 		return -EPROTO;
 	}

@@ -114,8 +114,10 @@ static int file_open(struct sink **out, const struct sink_opts *o)
 		return -ENOMEM;
 	s->path = is_stdout ? "standard output" : o->path;
 	/* Command lines can hold secrets: nobody else reads the file. */
-	s->fd = is_stdout ? dup(o->path || o->fd < 0 ? STDOUT_FILENO : o->fd)
-		: open(o->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	s->fd = is_stdout ?
+			dup(o->path || o->fd < 0 ? STDOUT_FILENO : o->fd) :
+			open(o->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			     0600);
 	if (s->fd < 0) {
 		err = -errno;
 		log_error("cannot write %s: %s", s->path, strerror(-err));

@@ -51,7 +51,7 @@ static int cut_keys(struct sink *s)
 		if (strlen(f->key) >= sizeof(r->key))
 			return -EINVAL;
 		r->f = f;
-		strcpy(r->key, f->key);
+		memcpy(r->key, f->key, strlen(f->key) + 1);
 		for (p = r->key; p && r->nr_parts < DEPTH_MAX;) {
 			r->part[r->nr_parts++] = p;
 			p = strchr(p, '.');
@@ -288,7 +288,8 @@ static void add_notice(struct json *j, const struct notice *n)
 		break;
 	case NOTICE_PDEATH_CLEAR:
 		add_person(j, &n->who, true);
-		json_cstr(j, "reason", noticed(n, NB_REASON) ? n->reason : NULL);
+		json_cstr(j, "reason",
+			  noticed(n, NB_REASON) ? n->reason : NULL);
 		json_bool(j, "sampled", n->sampled);
 		break;
 	case NOTICE_PDEATH_SEND:

@@ -21,6 +21,7 @@
 
 #define FLUSH_AT (64 * 1024)
 
+/* clang-format off */
 enum column {
 	COL_TIME, COL_TGID, COL_NAME, COL_USER, COL_PARENT, COL_LIFE,
 	COL_DEATH, COL_FATE, COL_COMMAND, COL_NR
@@ -32,11 +33,13 @@ static const char *const headings[COL_NR] = {
 	[COL_DEATH] = "HOW IT ENDED", [COL_FATE] = "THEN",
 	[COL_COMMAND] = "COMMAND",
 };
+/* clang-format on */
 
 /*
  * From `from` columns of terminal on there is this column, so wide. What is
  * left goes to COL_DEATH up to DEATH_MAX, then to the last column.
  */
+/* clang-format off */
 static const struct layout {
 	unsigned int from;
 	unsigned char width[COL_NR];
@@ -51,6 +54,7 @@ static const struct layout {
 	{ 56, { 8, 7, 11, 0, 0, 0, 26, 0, 0 } },
 	{ 0, { 0, 7, 9, 0, 0, 0, 20, 0, 0 } },
 };
+/* clang-format on */
 #define DEATH_MAX 56
 
 /* To a file or a pipe, where no width is given, columns are laid out for this
@@ -209,8 +213,8 @@ static void add_time(struct sink *s, int64_t real_ns, int32_t utc_offset_s,
 		return;
 	len = when_hms(text, real_ns, utc_offset_s);
 	if (known)
-		buf_add(&s->cell, text, len < s->width[COL_TIME] ? len
-						: s->width[COL_TIME]);
+		buf_add(&s->cell, text,
+			len < s->width[COL_TIME] ? len : s->width[COL_TIME]);
 	else
 		buf_addc(&s->cell, '?');
 	end_cell(s, COL_TIME, SGR_DIM);
@@ -280,8 +284,8 @@ static const char *death_colour(const struct obituary *o)
 	/* The false success: a failure that its parent takes for none. */
 	if (obituary_has(o, OB_TRUNCATED) && o->truncated)
 		return SGR_WORST;
-	return obituary_has(o, OB_EXIT_CODE) && !o->exit_code ? NULL
-							      : SGR_FAILED;
+	return obituary_has(o, OB_EXIT_CODE) && !o->exit_code ? NULL :
+								SGR_FAILED;
 }
 
 static void add_death(struct sink *s, const struct obituary *o)
@@ -322,8 +326,8 @@ static void add_command(struct sink *s, const struct obituary *o)
 		text_shell_quote(&quoted, arg.p, arg.len);
 	}
 	if (quoted.len) {
-		at = width ? utf8_fit(quoted.p, quoted.len, width, NULL)
-			   : quoted.len;
+		at = width ? utf8_fit(quoted.p, quoted.len, width, NULL) :
+			     quoted.len;
 		if (at < quoted.len) {
 			at = utf8_fit(quoted.p, quoted.len, width - 1, NULL);
 			buf_add(&s->buf, quoted.p, at);
@@ -371,7 +375,8 @@ static int table_obituary(struct sink *s, const struct obituary *o)
 static void add_wrapped(struct sink *s, const char *p, size_t len,
 			unsigned int indent)
 {
-	unsigned int width = s->terminal > indent + 10 ? s->terminal - indent : 0;
+	unsigned int width = s->terminal > indent + 10 ? s->terminal - indent :
+							 0;
 	size_t fit, cut;
 
 	while (width && (fit = utf8_fit(p, len, width, NULL)) < len) {

@@ -43,7 +43,8 @@ static int refill(struct source *s)
 			continue;
 		if (n < 0) {
 			n = -errno;
-			log_error("cannot read %s: %s", s->path, strerror(errno));
+			log_error("cannot read %s: %s", s->path,
+				  strerror(errno));
 			return (int)n;
 		}
 		s->eof = !n;
@@ -64,8 +65,8 @@ static int read_head(struct source *s)
 		return err;
 	err = recording_head_check(&s->head, s->buf, s->len, &why);
 	if (err == -EAGAIN) {
-		buf_adds(&why, s->len ? "it is cut short within its head"
-				      : "it is empty");
+		buf_adds(&why, s->len ? "it is cut short within its head" :
+					"it is empty");
 		err = -EBADMSG;
 	}
 	if (err)
@@ -124,8 +125,9 @@ static void file_info(struct source *s, struct source_info *info)
 	memset(info, 0, sizeof(*info));
 	info->tier = (enum tier)s->head.tier;
 	info->source = (enum obituary_source)s->head.source;
-	snprintf(info->text, sizeof(info->text), "recording of %s, %s, Linux %s",
-		 source_names[info->source], tier_names[info->tier],
+	snprintf(info->text, sizeof(info->text),
+		 "recording of %s, %s, Linux %s", source_names[info->source],
+		 tier_names[info->tier],
 		 s->head.release[0] ? s->head.release : "?");
 }
 
