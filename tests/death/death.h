@@ -184,6 +184,7 @@ void nap_ms(int ms);
 void burn_ms(int ms);
 void thread_start(void (*fn)(struct victim *), struct victim *v);
 const char *self_path(void);
+void copy_self(const char *to);	/* the program, executable */
 const char *scratch(void);	/* a private folder, removed at the end */
 int set_handler(int sig, void (*fn)(int));
 bool wait_until(bool (*fn)(void *), void *arg, int ms);

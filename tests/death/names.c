@@ -14,22 +14,6 @@
 
 #include "death.h"
 
-static void copy_self(const char *to)
-{
-	char buf[65536];
-	int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	ssize_t n;
-
-	if (in < 0 || out < 0)
-		case_fail("copy to %s: %m", to);
-	while ((n = read(in, buf, sizeof(buf))) > 0)
-		if (write(out, buf, n) != n)
-			case_fail("copy to %s: %m", to);
-	close(in);
-	close(out);
-}
-
 static void execed(struct victim *v, int value)
 {
 	victim_go(v);

@@ -5,7 +5,9 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -286,6 +288,21 @@ DEATH_CASE("pdeath_set", pdeath_set_case, CASE_SLOW,
 	asked_for(v, SIGHUP);
 }
 
+/* It must have been seen set before it can be seen gone: a scan comes by each
+ * second. */
+static void expect_cleared(struct victim *v, const char *reason)
+{
+	json_t *ev = pdeath_set(v, SIGHUP, json_null());
+
+	json_object_set_new(ev, "event", json_string("pdeath_clear"));
+	json_object_set_new(ev, "comm", m_some("of before or after its exec"));
+	json_object_set_new(ev, "reason",
+			    m_or(json_null(), json_string(reason)));
+	json_object_del(ev, "signal");
+	json_object_del(ev, "parent");
+	expect_event(ev);
+}
+
 static void loses_it(struct victim *v)
 {
 	prctl(PR_SET_PDEATHSIG, SIGHUP);
@@ -299,7 +316,6 @@ static void loses_it(struct victim *v)
 DEATH_CASE("pdeath_clear", pdeath_clear, CASE_SLOW, "a change of ids clears it")
 {
 	struct victim *v = victim_new("armed");
-	json_t *ev;
 
 	victim_fork(v, loses_it);
 	victim_base(v);
@@ -307,13 +323,7 @@ DEATH_CASE("pdeath_clear", pdeath_clear, CASE_SLOW, "a change of ids clears it")
 	nap_ms(1400);
 	victim_go(v);
 	victim_base(v);
-	ev = pdeath_set(v, SIGHUP, json_null());
-	json_object_set_new(ev, "event", json_string("pdeath_clear"));
-	json_object_set_new(ev, "reason",
-			    m_or(json_null(), json_string("cred_change")));
-	json_object_del(ev, "signal");
-	json_object_del(ev, "parent");
-	expect_event(ev);
+	expect_cleared(v, "cred_change");
 	nap_ms(1400);
 	victim_go(v);
 	victim_wait(v);
@@ -338,4 +348,38 @@ DEATH_CASE("pdeath_over_exec", pdeath_over_exec, 0, "kept over a plain exec")
 	died_exit(v, 3);
 	expect(v, "execed", json_true());
 	asked_for(v, SIGKILL);
+}
+
+static const char *setuid_exe;
+
+static void execs_setuid(struct victim *v)
+{
+	prctl(PR_SET_PDEATHSIG, SIGHUP);
+	victim_hold(v);
+	victim_become(v, setuid_exe, "exits", "3", NULL);
+}
+
+DEATH_CASE("pdeath_setuid_exec", pdeath_setuid_exec, CASE_SLOW,
+	   "exec of a setuid program clears it")
+{
+	struct victim *v = victim_new("armed");
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/setuid", scratch());
+	copy_self(path);
+	MUST(chown(path, UID, UID));
+	MUST(chmod(path, 04755));
+	setuid_exe = path;
+	victim_fork(v, execs_setuid);
+	victim_base(v);
+	expect_event(pdeath_set(v, SIGHUP, event_who(getpid(), getpid())));
+	nap_ms(1400);
+	victim_go(v);
+	victim_base(v);
+	expect_cleared(v, "setuid_exec");
+	nap_ms(1400);
+	victim_go(v);
+	victim_wait(v);
+	died_exit(v, 3);
+	expect(v, "execed", json_true());
 }

@@ -163,6 +163,7 @@ DEATH_CASE("usage_switches", usage_switches, 0, "a hundred naps")
 	victim_go(v);
 	victim_wait(v);
 	died_exit(v, 0);
-	if (v->ru.ru_nvcsw < 100)
+	/* some may have been preempted on their way to sleep */
+	if (v->ru.ru_nvcsw < 50)
 		case_fail("%ld voluntary switches", v->ru.ru_nvcsw);
 }
