@@ -19,7 +19,7 @@
 #include "match.h"
 #include "run.h"
 
-#define STORM_MAX 30000
+#define STORM_MAX 60000
 #define STORM_SECONDS 240
 #define STORM_WIDTH 4
 
