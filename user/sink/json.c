@@ -20,12 +20,21 @@
 #define FLUSH_AT (64 * 1024)
 #define DEPTH_MAX 3	/* "oom.by.tgid" */
 
-/* A row of the table, with its key cut at the dots, once, at open. */
+/*
+ * A row of the table, prepared once, at open: making the same keys anew took a
+ * third of the time of a line.
+ * @part: of the key, cut at the dots; into key
+ * @end:  first row behind the object that part[i] names
+ * @lead: `,"` last part `":`
+ */
 struct row {
 	const struct field *f;
 	char key[64];
-	const char *part[DEPTH_MAX];	/* into key */
+	const char *part[DEPTH_MAX];
 	unsigned int nr_parts;
+	size_t end[DEPTH_MAX];
+	char lead[72];
+	size_t lead_len;
 };
 
 struct sink {
@@ -36,7 +45,36 @@ struct sink {
 	size_t nr_rows;
 };
 
-static int cut_keys(struct sink *s)
+/* Do the keys of a and b agree in their first depth + 1 parts? */
+static bool same_object(const struct row *a, const struct row *b,
+			unsigned int depth)
+{
+	unsigned int i;
+
+	if (b->nr_parts <= depth + 1)
+		return false;
+	for (i = 0; i <= depth; i++)
+		if (strcmp(a->part[i], b->part[i]))
+			return false;
+	return true;
+}
+
+static void find_ends(struct sink *s)
+{
+	unsigned int depth;
+	size_t i, end;
+
+	for (i = 0; i < s->nr_rows; i++)
+		for (depth = 0; depth + 1 < s->rows[i].nr_parts; depth++) {
+			for (end = i + 1; end < s->nr_rows; end++)
+				if (!same_object(&s->rows[i], &s->rows[end],
+						 depth))
+					break;
+			s->rows[i].end[depth] = end;
+		}
+}
+
+static int prepare_rows(struct sink *s)
 {
 	const struct field *f;
 	struct row *r;
@@ -58,7 +96,11 @@ static int cut_keys(struct sink *s)
 			if (p)
 				*p++ = '\0';
 		}
+		r->lead_len =
+			(size_t)snprintf(r->lead, sizeof(r->lead),
+					 ",\"%s\":", r->part[r->nr_parts - 1]);
 	}
+	find_ends(s);
 	return 0;
 }
 
@@ -71,7 +113,7 @@ static int json_open(struct sink **out, const struct sink_opts *o)
 		return -ENOMEM;
 	s->fd = o->fd < 0 ? STDOUT_FILENO : o->fd;
 	json_init(&s->json, &s->buf);
-	err = cut_keys(s);
+	err = prepare_rows(s);
 	if (err) {
 		free(s->rows);
 		free(s);
@@ -126,31 +168,42 @@ static void add_args(struct json *j, const char *key, struct span args)
 	json_array_end(j);
 }
 
-static void add_value(struct json *j, const struct obituary *o,
-		      const struct field *f, const char *key)
+/* The key, then any value without one. */
+static struct json *lead(struct json *j, const struct row *r)
 {
+	size_t skip = !j->comma;
+
+	buf_add(j->out, r->lead + skip, r->lead_len - skip);
+	j->comma = false;
+	return j;
+}
+
+static void add_value(struct json *j, const struct obituary *o,
+		      const struct row *r)
+{
+	const char *key = r->part[r->nr_parts - 1];
 	struct value v;
 
-	if (!field_value(f, o, &v)) {
-		json_nil(j, key);
+	if (!field_known(r->f, o) || !field_value(r->f, o, &v)) {
+		json_nil(lead(j, r), NULL);
 		return;
 	}
-	if (f->type == F_TIME) {
+	if (r->f->type == F_TIME) {
 		add_time(j, v.s64, o->utc_offset_s);
 		return;
 	}
 	switch (v.kind) {
 	case VALUE_NULL:
-		json_nil(j, key);
+		json_nil(lead(j, r), NULL);
 		break;
 	case VALUE_U64:
-		json_u64(j, key, v.u64);
+		json_u64(lead(j, r), NULL, v.u64);
 		break;
 	case VALUE_S64:
-		json_s64(j, key, v.s64);
+		json_s64(lead(j, r), NULL, v.s64);
 		break;
 	case VALUE_BOOL:
-		json_bool(j, key, v.boolean);
+		json_bool(lead(j, r), NULL, v.boolean);
 		break;
 	case VALUE_BYTES:
 		json_bytes(j, key, v.bytes.p, v.bytes.len);
@@ -171,27 +224,19 @@ static void add_rows(struct sink *s, const struct obituary *o, size_t from,
 		     size_t to, unsigned int depth)
 {
 	const struct row *r;
-	size_t end;
 
-	while (from < to) {
+	for (; from < to;
+	     from = depth + 1 < r->nr_parts ? r->end[depth] : from + 1) {
 		r = &s->rows[from];
-		if (r->nr_parts == depth + 1) {
-			add_value(&s->json, o, r->f, r->part[depth]);
-			from++;
-			continue;
-		}
-		for (end = from + 1; end < to; end++)
-			if (s->rows[end].nr_parts <= depth + 1 ||
-			    strcmp(s->rows[end].part[depth], r->part[depth]))
-				break;
-		if (has(o, depth ? r->f->have : r->f->object)) {
+		if (depth + 1 == r->nr_parts) {
+			add_value(&s->json, o, r);
+		} else if (has(o, depth ? r->f->have : r->f->object)) {
 			json_object_begin(&s->json, r->part[depth]);
-			add_rows(s, o, from, end, depth + 1);
+			add_rows(s, o, from, r->end[depth], depth + 1);
 			json_object_end(&s->json);
 		} else {
 			json_nil(&s->json, r->part[depth]);
 		}
-		from = end;
 	}
 }
 
