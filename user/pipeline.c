@@ -374,6 +374,10 @@ static int finish(struct pipeline *p, int err)
 	/* A failing sink gets no more; the books are closed all the same. */
 	if (p->err)
 		p->full = true;
+	if (p->enrich && !p->full) {
+		join_ask_pending(p->join);
+		answer_questions(p);
+	}
 	if (join_finish(p->join) && !p->err)
 		p->err = -ENOMEM;
 	flush_sinks(p);

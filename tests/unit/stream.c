@@ -524,6 +524,10 @@ void play(struct stream *s, struct played *p)
 		at += (size_t)len;
 	}
 	p->before = p->stats;
+	if (p->answer_at_end) {
+		join_ask_pending(j);
+		answer(j, p, &answered, p->answer_at_end);
+	}
 	assert_int_equal(join_finish(j), 0);
 	join_stats(j, &p->stats);
 	balance(&p->stats);

@@ -102,6 +102,7 @@ struct played {
 	struct join_stats before, stats;	/* before join_finish, after */
 	/* When asked for a state, answers it: 0 gone, 'Z', ...; -1: does not. */
 	int (*answer)(uint32_t tgid);
+	uint64_t answer_at_end;		/* boot_ns; 0: nobody asks then */
 	uint64_t zombie_after_ns;
 	enum tier tier;
 };

@@ -172,6 +172,30 @@ static void test_parent_that_is_none(void **state)
 	expect_end(&s, "fate=waited reaped_by.tgid=3 new_parent.tgid=null");
 }
 
+/* The heir, too, dies before the free record comes. */
+static void test_heir_is_dead_by_then(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	begin(&s);
+	stream_reapable(&s, 21 * MS, 7, 3, 0);
+	stream_exit(&s, 30 * MS, 5, 1, 0);
+	stream_release(&s, 51 * MS, 7, 5, 0);
+	stream_release(&s, 52 * MS, 5, 1, 0);
+	play(&s, &p);
+	expect_counts(&p, 2, 0);
+	expect_obituary(&p, 0, "fate=autoreaped new_parent.tgid=5");
+	played_free(&p);
+	/* one that is younger than the dead is no heir, but its memory's */
+	begin(&s);
+	stream_reapable(&s, 21 * MS, 7, 3, 0);
+	stream_fork(&s, 40 * MS, 8, 3);
+	stream_release(&s, 51 * MS, 7, 8, 0);
+	expect_end(&s, "fate=waited reaped_by.tgid=3 new_parent.tgid=null");
+}
+
 /* Init is known without having been seen. */
 static void test_inherited_by_init(void **state)
 {
@@ -365,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_inherited_and_ignored),
 		cmocka_unit_test(test_inherited_with_nocldwait),
 		cmocka_unit_test(test_parent_that_is_none),
+		cmocka_unit_test(test_heir_is_dead_by_then),
 		cmocka_unit_test(test_inherited_by_init),
 		cmocka_unit_test(test_inherited_unnamed),
 		cmocka_unit_test(test_traced_then_waited),

@@ -395,6 +395,30 @@ static void test_oom(void **state)
 	played_free(&p);
 }
 
+/* The one that runs into the limit shares the victim's memory: it is killed by
+ * itself, and has not killed itself. */
+static void test_oom_by_a_sharer(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_fork(&s, 10 * MS, 8, 3);
+	stream_signal(&s, 20 * MS, 7, 8, OOM_KILL);
+	stream_oom(&s, 20 * MS, 7, 8, 4096);
+	stream_signal(&s, 21 * MS, 8, 8, OOM_KILL);
+	stream_exit(&s, 22 * MS, 8, 3, 9);
+	stream_release(&s, 30 * MS, 8, 3, 9);
+	stream_tick(&s, 31 * MS);
+	play(&s, &p);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0,
+			"tgid=8 cause=oom killer.tgid=null "
+			"oom.by.tgid=8 oom.by.comm=p8");
+	played_free(&p);
+}
+
 /* Its own cgroup is never assumed; the limit comes from the log or not at all. */
 static void test_oom_without_log(void **state)
 {
@@ -556,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_unseen_signal),
 		cmocka_unit_test(test_reapable_of_an_exit),
 		cmocka_unit_test(test_oom),
+		cmocka_unit_test(test_oom_by_a_sharer),
 		cmocka_unit_test(test_oom_without_log),
 		cmocka_unit_test(test_two_ooms),
 		cmocka_unit_test(test_no_oom),

@@ -246,6 +246,31 @@ static void test_finish(void **state)
 	played_free(&p);
 }
 
+/* Asked once more at the end: a zombie is known from one that is just late. */
+static int seven_is_zombie(uint32_t tgid)
+{
+	return tgid == 7 ? 'Z' : 0;
+}
+
+static void test_finish_asks(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	p.answer = seven_is_zombie;
+	p.answer_at_end = 30 * MS;
+	stream_fork(&s, 10 * MS, 8, 3);
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, 5 << 8);
+	stream_exit(&s, 21 * MS, 8, 3, 6 << 8);
+	play(&s, &p);
+	expect_counts(&p, 2, 0);
+	expect_obituary(&p, 0, "tgid=7 fate=zombie zombie_ns=null");
+	expect_obituary(&p, 1, "tgid=8 fate=unknown");
+	played_free(&p);
+}
+
 /* --- losses ----------------------------------------------------------------------------- */
 
 static void test_exit_lost(void **state)
@@ -332,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_not_yet_reapable),
 		cmocka_unit_test(test_recorded_answer),
 		cmocka_unit_test(test_finish),
+		cmocka_unit_test(test_finish_asks),
 		cmocka_unit_test(test_exit_lost),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_swept),

@@ -14,12 +14,12 @@
 
 bool parent_is_real(struct join *j, const struct obit_release *r)
 {
-	struct proc *p;
-
 	if (r->flags & OBIT_RELEASE_EXACT || r->parent.tgid == 1)
 		return true;
-	p = proc_find(&j->procs, r->parent.tgid, r->parent.start_boottime);
-	return p && p->state == PROC_ALIVE;
+	/* Read late, it may be whoever got the parent's task_struct since; but
+	 * an heir is an ancestor, or its parent's own process: older. */
+	return r->parent.start_boottime < r->task.start_boottime &&
+	       proc_known(&j->procs, r->parent.tgid, r->parent.start_boottime);
 }
 
 static void set_person(struct obituary *o, enum obituary_have bit,

@@ -19,8 +19,8 @@ struct fate {
 };
 
 /*
- * At its release. parent_is_real: r->parent is a process that is known to be
- * alive, so that it can be believed where it was read late.
+ * At its release. parent_is_real: r->parent is a process that can be its parent,
+ * and so is believed even where it was read late.
  */
 void fate_of(const struct death *d, const struct obit_release *r,
 	     bool parent_is_real, struct fate *f);

@@ -112,14 +112,13 @@ static int on_signal(struct join *j, const struct obit_signal *s)
 	err = notice_signal(j, s);
 	if (err)
 		return err;
-	/* One who shares the memory of an OOM victim: killed, not marked. */
-	o = s->signal == 9 && s->info == OBIT_SI_PRIV &&
-			    !(s->flags &
-			      (OBIT_SIG_KTHREAD | OBIT_SIG_SAME_GROUP)) ?
-		    oom_by(&j->ooms, s->sender.task.tid, s->hdr.boot_ns) :
-		    NULL;
-	if (o && !p->oom)
-		take_oom(p, o, 0);
+	/* Who shares the memory of an OOM victim is killed, too, and not
+	 * marked; the one that ran into the limit may be among them. */
+	if (s->signal == 9 && s->info == OBIT_SI_PRIV && !p->oom) {
+		o = oom_by(&j->ooms, s->sender.task.tid, s->hdr.boot_ns);
+		if (o)
+			take_oom(p, o, 0);
+	}
 	return sent_keep(&p->sent, s);
 }
 
@@ -492,7 +491,10 @@ int join_finish(struct join *j)
 
 	j->finishing = true;
 	while ((p = j->procs.dead_first)) {
-		e = life_end(j, p, p->death->release, FATE_UNKNOWN);
+		e = life_end(j, p, p->death->release,
+			     p->death->zombie_ns && !p->death->gone ?
+				     FATE_ZOMBIE :
+				     FATE_UNKNOWN);
 		err = err ? err : e;
 	}
 	return err;

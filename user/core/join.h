@@ -49,6 +49,12 @@ void join_free(struct join *j);		/* NULL is fine */
  * what a callback returned). Unknown types are ignored. */
 int join_feed(struct join *j, const struct obit_hdr *h);
 
+/*
+ * Before the end, where the system can be asked: asks for the state of all that
+ * is pending, so that a zombie is told from one whose release is merely late.
+ */
+void join_ask_pending(struct join *j);
+
 /* At the end: everything pending is written with what is known. */
 int join_finish(struct join *j);
 

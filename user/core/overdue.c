@@ -41,6 +41,15 @@ static void ask(struct join *j, struct proc *p)
 		j->ops.ask_state(j->ops.ctx, p->tgid, p->start_boottime);
 }
 
+void join_ask_pending(struct join *j)
+{
+	struct proc *p;
+
+	for (p = j->procs.dead_first; p; p = p->dead_next)
+		if (!p->death->release)
+			ask(j, p);
+}
+
 /* Again after an eighth of its age: so near a later end is told. */
 static void ask_later(struct join *j, struct proc *p)
 {

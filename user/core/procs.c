@@ -97,6 +97,12 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid)
 	return found;
 }
 
+bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+{
+	return proc_find(all, tgid, start_boottime) ||
+	       is_buried(all, tgid, start_boottime);
+}
+
 static void link_proc(struct procs *all, struct proc *p)
 {
 	p->prev = all->last;

@@ -93,6 +93,8 @@ void procs_fini(struct procs *all);
 
 struct proc *proc_find(struct procs *all, uint32_t tgid,
 		       uint64_t start_boottime);
+/* There was such a process, living or not: no accident of memory. */
+bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime);
 /* A process of that tgid that has not been released: the latest. */
 struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
 /*

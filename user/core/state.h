@@ -71,7 +71,7 @@ void overdue_sweep(struct join *j, uint64_t boot_ns);
  */
 int compose(struct join *j, struct proc *p, const struct obit_release *r,
 	    enum obituary_fate fate);
-/* r->parent can be believed: exact, or a process known to be alive. */
+/* r->parent can be believed: exact, or a process that can be its parent. */
 bool parent_is_real(struct join *j, const struct obit_release *r);
 
 /* --- notices.c ------------------------------------------------------------- */
