@@ -175,7 +175,7 @@ static void wrong(void **state)
 	} cases[] = {
 		{ "signl == SIGKILL", "no key is named `signl`; did you mean `signal`?", 0 },
 		{ "tgid == 1 && parent.com == \"x\"", "no key is named `parent.com`; did you mean `parent.comm`?", 13 },
-		{ "xyzzy_quux == 1", "no key is named `xyzzy_quux`; `obit doctor` lists them", 0 },
+		{ "xyzzy_quux == 1", "no key is named `xyzzy_quux`; `obit doctor --fields` lists them", 0 },
 		{ "tgid", "`tgid` must be compared, as in `tgid == ...`", 4 },
 		{ "tgid == ", "here a number is expected", 8 },
 		{ "tgid = 4", "to compare, write ==", 5 },

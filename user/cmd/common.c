@@ -97,8 +97,8 @@ const struct opt filter_opt_table[] = {
 			    "orphaned_pgrp pidns exitkill cgroup_kill "
 			    "pidfd_autokill terminal seccomp oops fault self "
 			    "unknown."),
-	OPT_STRINGS(0, "tree", F, tree, .metavar = "TGID",
-		    .help = "Only this process and its descendants."),
+	OPT_STRING(0, "tree", F, tree, .metavar = "TGID",
+		   .help = "Only this process and its descendants."),
 	OPT_END
 };
 #undef F
@@ -156,6 +156,7 @@ static int add_named(struct filter *f, enum filter_name name,
 	struct buf why = BUF_INIT;
 	const char *value;
 	char number[16];
+	uint64_t any;
 	uint32_t uid;
 	int err = 0;
 	size_t i;
@@ -165,6 +166,11 @@ static int add_named(struct filter *f, enum filter_name name,
 		if (name == FILTER_UID && !user_id(value, &uid)) {
 			snprintf(number, sizeof(number), "%u", uid);
 			value = number;
+		} else if (name == FILTER_UID && parse_u64(value, &any)) {
+			log_error("--uid=%s: /etc/passwd has no user of this name",
+				  value);
+			err = -EINVAL;
+			break;
 		}
 		err = filter_add_named(f, name, value, &why);
 		if (err == -EINVAL)
@@ -176,6 +182,8 @@ static int add_named(struct filter *f, enum filter_name name,
 
 int common_filter(const struct filter_opts *o, struct filter **out)
 {
+	const char *root = o->tree;
+	const struct opt_strings tree = { &root, root != NULL };
 	/* clang-format off */
 	const struct {
 		enum filter_name name;
@@ -190,7 +198,7 @@ int common_filter(const struct filter_opts *o, struct filter **out)
 		{ FILTER_SIGNAL, "signal", &o->signal },
 		{ FILTER_STATUS, "status", &o->status },
 		{ FILTER_CAUSE, "cause", &o->cause },
-		{ FILTER_TREE, "tree", &o->tree },
+		{ FILTER_TREE, "tree", &tree },
 	};
 	/* clang-format on */
 	struct filter *f = filter_new();

@@ -26,7 +26,8 @@ struct source_choice_opts {
 
 struct filter_opts {
 	struct opt_strings where, tgid, comm, uid, cgroup, container, signal,
-		status, cause, tree;
+		status, cause;
+	const char *tree;	/* NULL: none */
 	bool failed;
 };
 
