@@ -89,7 +89,8 @@ static struct expr *unknown_key(struct parser *p, struct token *t)
 		return FAIL(p, t->at,
 			    "no key is named `%s`; did you mean `%s`?", word,
 			    near);
-	return FAIL(p, t->at, "no key is named `%s`; `obit doctor --fields` lists them",
+	return FAIL(p, t->at,
+		    "no key is named `%s`; `obit doctor --fields` lists them",
 		    word);
 }
 
