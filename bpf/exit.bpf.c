@@ -298,12 +298,14 @@ int BPF_PROG(tp__sched_process_exit, struct task_struct *p)
 	} else {
 		dead = sig->live.counter == 0;
 	}
+	guard_begin();
 	if (p->children.next != &p->children)
 		armed_children(bpf_get_current_task(), !dead);
 	if (dead)
 		process_exits(p, sig, flags);
 	else
 		thread_exits(p, sig);
+	guard_end();
 	return 0;
 }
 

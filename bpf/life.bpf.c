@@ -12,6 +12,28 @@
 #define ARGS_SMALL	512
 #define ARGS_LARGE	4096
 
+static __always_inline void forked(struct task_struct *parent,
+				   struct task_struct *child)
+{
+	struct obit_fork *r;
+
+	if (child->group_leader != child) {
+		struct proc_state *st = proc_get(child);
+		u32 n = child->signal->nr_threads;
+
+		if (st && st->threads < n)
+			st->threads = n;
+		return;
+	}
+	r = record_begin(OBIT_EV_FORK, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	fill_task(&r->task, child, child->pid);
+	fill_task(&r->forker, parent, parent->pid);
+	fill_task(&r->real_parent, child->real_parent, child->real_parent->pid);
+	record_end(r);
+}
+
 /*
  * In kernel_clone(), after copy_process() and before the child is woken: the
  * child has its identity, and nothing of it can be in the ring yet.
@@ -20,25 +42,11 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp__sched_process_fork, struct task_struct *parent,
 	     struct task_struct *child)
 {
-	struct obit_fork *r;
-
 	if (child->flags & PF_KTHREAD)
 		return 0;
-	if (child->group_leader != child) {
-		struct proc_state *st = proc_get(child);
-		u32 n = child->signal->nr_threads;
-
-		if (st && st->threads < n)
-			st->threads = n;
-		return 0;
-	}
-	r = record_begin(OBIT_EV_FORK, sizeof(*r), OBIT_LOST_CONTEXT);
-	if (!r)
-		return 0;
-	fill_task(&r->task, child, child->pid);
-	fill_task(&r->forker, parent, parent->pid);
-	fill_task(&r->real_parent, child->real_parent, child->real_parent->pid);
-	record_end(r);
+	guard_begin();
+	forked(parent, child);
+	guard_end();
 	return 0;
 }
 
@@ -156,10 +164,13 @@ int BPF_PROG(tp__sched_process_exec, struct task_struct *p, int old_pid,
 	     struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = p->mm;
+	bool small = mm->arg_end - mm->arg_start <= ARGS_SMALL;
 
-	if (mm->arg_end - mm->arg_start <= ARGS_SMALL)
+	guard_begin();
+	if (small)
 		exec_record(p, old_pid, bprm, ARGS_SMALL);
 	else
 		exec_record(p, old_pid, bprm, ARGS_LARGE);
+	guard_end();
 	return 0;
 }

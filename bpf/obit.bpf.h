@@ -70,6 +70,28 @@ struct procs_map {
 };
 extern struct procs_map procs SEC(".maps");
 
+/*
+ * From 7.0 on tracepoint programs can be preempted, fentry programs ever since
+ * they exist; and while a program is half done on a CPU, the kernel leaves out
+ * its next run there (recursion_misses). So a program that must not miss keeps
+ * preemption off. Kernels that lack the kfunc (before 6.10), or refuse a call
+ * of a global function meanwhile, load without.
+ */
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+static __always_inline void guard_begin(void)
+{
+	if (config.guard)
+		bpf_preempt_disable();
+}
+
+static __always_inline void guard_end(void)
+{
+	if (config.guard)
+		bpf_preempt_enable();
+}
+
 /* A pointer as a plain number, which global functions want: read back from the
  * stack, where the verifier does not follow it. */
 static __always_inline u64 number_of(void *ptr)

@@ -129,8 +129,10 @@ int BPF_PROG(tp__sched_process_free, struct task_struct *p)
 SEC("fentry/cgroup_release")
 int BPF_PROG(fentry__cgroup_release, struct task_struct *p)
 {
+	guard_begin();
 	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
 		release_record(p, OBIT_RELEASE_EXACT);
+	guard_end();
 	return 0;
 }
 
@@ -138,8 +140,10 @@ int BPF_PROG(fentry__cgroup_release, struct task_struct *p)
 SEC("fentry/cgroup_task_release")
 int BPF_PROG(fentry__cgroup_task_release, struct task_struct *p)
 {
+	guard_begin();
 	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
 		release_record(p, OBIT_RELEASE_EXACT);
+	guard_end();
 	return 0;
 }
 

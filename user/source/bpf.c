@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "../bpf/shared.h"
 #include "obit.skel.h"
@@ -70,6 +71,7 @@ static int libbpf_says(enum libbpf_print_level level, const char *fmt,
 struct choice {
 	bool load[64];
 	bool exact_reapable, exact_release;
+	bool guard;		/* keep preemption off in the programs */
 	enum tier tier;
 	char why[128];
 };
@@ -199,6 +201,7 @@ static void configure(struct source *s, const struct source_opts *o,
 	cfg->exit_has_group_dead = tracepoint_has_arg("sched_process_exit", 1);
 	cfg->victim_is_task = tracepoint_arg_is_pointer("mark_victim", 0);
 	cfg->exact_reapable = c->exact_reapable;
+	cfg->guard = c->guard;
 	cfg->cgroup_v1 = cgroup_v1_mounted();
 	cfg->page_shift = __builtin_ctz(sysconf(_SC_PAGESIZE));
 	cfg->wake_bytes = bytes / 4;
@@ -308,7 +311,8 @@ static void bpf_close(struct source *s)
 	free(s);
 }
 
-static int load(struct source *s, const struct source_opts *o, bool exact)
+static int load(struct source *s, const struct source_opts *o, bool exact,
+		bool guard)
 {
 	struct choice c;
 	int err;
@@ -316,6 +320,7 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	err = choose(o, exact, &c);
 	if (err)
 		return err;
+	c.guard = guard;
 	s->skel = obit_bpf__open();
 	if (!s->skel) {
 		log_error("the BPF object cannot be opened: %s",
@@ -342,11 +347,47 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	return 0;
 }
 
+/* Did choose() say why, and is no other attempt worth while? */
+static bool is_final(int err)
+{
+	return !err || err == -EPERM || err == -EOPNOTSUPP;
+}
+
+/*
+ * Loads as much as the kernel takes. The guard needs a kfunc, and a verifier
+ * that allows global functions under it; without it a program that is
+ * preempted makes the kernel skip the next one, which is counted.
+ */
+static int load_best(struct source *s, const struct source_opts *o)
+{
+	bool exact = o->tier != TIER_FORCE_TRACEPOINTS;
+	bool guard = btf__find_by_name_kind(hooks_btf(), "bpf_preempt_disable",
+					    BTF_KIND_FUNC) > 0;
+	int err;
+
+	for (;;) {
+		err = load(s, o, exact, guard);
+		if (is_final(err))
+			return err;
+		if (guard) {
+			log_info("programs that keep preemption off do not load (%s)",
+				 strerror(-err));
+			err = load(s, o, exact, false);
+			if (is_final(err))
+				return err;
+		}
+		if (!exact || o->tier != TIER_AUTO)
+			return err;
+		log_info("tier fentry does not load (%s), trying tracepoints alone",
+			 strerror(-err));
+		exact = false;
+	}
+}
+
 static int bpf_open(struct source **out, const struct source_opts *o)
 {
 	/* before 5.11 maps count as locked memory; refused is fine elsewhere */
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	bool exact = o->tier != TIER_FORCE_TRACEPOINTS;
 	struct source *s;
 	int err;
 
@@ -362,18 +403,12 @@ static int bpf_open(struct source **out, const struct source_opts *o)
 	if (!s)
 		return -ENOMEM;
 	s->wake = -1;
-	err = load(s, o, exact);
-	if (err && err != -EPERM && err != -EOPNOTSUPP && exact &&
-	    o->tier == TIER_AUTO) {
-		log_info("tier fentry does not load (%s), trying tracepoints alone",
-			 strerror(-err));
-		err = load(s, o, false);
-		snprintf(s->why, sizeof(s->why), "fentry does not load");
-	}
+	err = load_best(s, o);
 	if (err) {
-		if (err != -EPERM && err != -EOPNOTSUPP)
-			log_error("the BPF programs cannot be loaded: %s (-vv shows why)",
-				  strerror(-err));
+		if (!is_final(err))
+			log_error(
+				"the BPF programs cannot be loaded: %s (-vv shows why)",
+				strerror(-err));
 		bpf_close(s);
 		return err;
 	}
