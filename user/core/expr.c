@@ -94,12 +94,36 @@ static int order_bytes(struct span v, const char *p, size_t len)
 	return order ? order : (v.len > len) - (v.len < len);
 }
 
+/*
+ * A copy with the NUL that regexec() and fnmatch() need. No path, name or
+ * argument holds one itself, and none is longer than the record it came in.
+ */
+struct text {
+	char s[OBIT_RECORD_MAX + 1];
+};
+
+static const char *with_nul(struct text *t, struct span v)
+{
+	size_t len = v.len < OBIT_RECORD_MAX ? v.len : OBIT_RECORD_MAX;
+
+	if (len)
+		memcpy(t->s, v.p, len);
+	t->s[len] = '\0';
+	return t->s;
+}
+
 static bool matches(const struct expr *e, struct span v)
 {
-	regmatch_t where = { .rm_so = 0, .rm_eo = (regoff_t)v.len };
+	struct text t;
 
-	/* REG_STARTEND: the bytes need no NUL behind them and may hold one. */
-	return !regexec(&e->regex, v.p ? v.p : "", 1, &where, REG_STARTEND);
+	return !regexec(&e->regex, with_nul(&t, v), 0, NULL, 0);
+}
+
+static bool fits_glob(const struct expr *e, struct span v)
+{
+	struct text t;
+
+	return !fnmatch(e->bytes, with_nul(&t, v), 0);
 }
 
 static bool under(const struct expr *e, struct span v)
@@ -111,18 +135,6 @@ static bool under(const struct expr *e, struct span v)
 	if (v.len < len || (len && memcmp(v.p, e->bytes, len)))
 		return false;
 	return v.len == len || v.p[len] == '/';
-}
-
-static bool fits_glob(const struct expr *e, struct span v)
-{
-	char text[4096];
-
-	if (v.len >= sizeof(text))
-		return false;
-	if (v.len)
-		memcpy(text, v.p, v.len);
-	text[v.len] = '\0';
-	return !fnmatch(e->bytes, text, 0);
 }
 
 /* One value that is bytes, against whatever compares bytes. */

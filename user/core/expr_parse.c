@@ -387,7 +387,7 @@ static struct expr *regex(struct parser *p, const struct field *f,
 	e = bytes_literal(p, f, EXPR_BYTES, REL_EQ, t);
 	if (!e)
 		return NULL;
-	err = regcomp(&e->regex, e->bytes, REG_EXTENDED);
+	err = regcomp(&e->regex, e->bytes, REG_EXTENDED | REG_NOSUB);
 	if (err) {
 		regerror(err, &e->regex, text, sizeof(text));
 		expr_free(e);
