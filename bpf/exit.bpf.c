@@ -232,7 +232,6 @@ static __always_inline void process_exits(struct task_struct *p,
 					  struct signal_struct *sig, u32 flags)
 {
 	struct task_struct *leader = p->group_leader;
-	u64 key = (u64)sig;
 	struct proc_state *st;
 	u32 sig_flags = sig->flags;
 	struct obit_exit *r;
@@ -245,7 +244,7 @@ static __always_inline void process_exits(struct task_struct *p,
 		__sync_fetch_and_add(&counters.filtered, 1);
 		return;
 	}
-	st = bpf_map_lookup_elem(&procs, &key);
+	st = proc_find(p);
 	if (st)
 		asked_record(leader, st);
 	r = record_begin(OBIT_EV_EXIT, sizeof(*r), OBIT_LOST_CONTEXT);
@@ -261,8 +260,13 @@ static __always_inline void process_exits(struct task_struct *p,
 		flags |= OBIT_EXIT_SIGNALED;
 	if (!(leader->flags & PF_FORKNOEXEC))
 		flags |= OBIT_EXIT_EXECED;
-	if (p->mm)
+	if (p->mm) {
+		struct dentry *exe = p->mm->exe_file->f_path.dentry;
+
 		flags |= OBIT_EXIT_HAS_MM;
+		if (!exe->d_hash.pprev && exe->d_parent != exe)
+			flags |= OBIT_EXIT_EXE_DELETED;
+	}
 	r->flags = flags;
 	r->exit_code = exit_code;
 	r->pad = 0;

@@ -20,8 +20,8 @@ __noinline int proc_make(u64 key, u64 start_boottime, u32 tgid)
 
 	new.start_boottime = start_boottime;
 	new.tgid = tgid;
-	if (bpf_map_update_elem(&procs, &key, &new, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&procs, &key))
+	/* two threads may race here: the loser's few words are the price */
+	if (bpf_map_update_elem(&procs, &key, &new, BPF_ANY))
 		count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
 	return 0;
 }

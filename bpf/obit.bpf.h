@@ -188,13 +188,31 @@ static __always_inline void read_who(struct obit_who *who,
 int proc_make(u64 key, u64 start_boottime, u32 tgid);
 u64 cgroup_v1_of(u64 css_set);
 
+/* Is it t's entry, and not one left behind at the same address? A kernel may
+ * keep a program from running (see record_begin), that of the release too. */
+static __always_inline bool proc_is(struct proc_state *st,
+				    struct task_struct *t)
+{
+	return st->tgid == (u32)BPF_CORE_READ(t, tgid) &&
+	       st->start_boottime ==
+		       BPF_CORE_READ(t, group_leader, start_boottime);
+}
+
+static __always_inline struct proc_state *proc_find(struct task_struct *t)
+{
+	u64 key = (u64)BPF_CORE_READ(t, signal);
+	struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
+
+	return st && proc_is(st, t) ? st : NULL;
+}
+
 /* The entry of a process, made if there is none; NULL if the map is full. */
 static __always_inline struct proc_state *proc_get(struct task_struct *t)
 {
 	u64 key = (u64)BPF_CORE_READ(t, signal);
 	struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
 
-	if (st)
+	if (st && proc_is(st, t))
 		return st;
 	proc_make(key, BPF_CORE_READ(t, group_leader, start_boottime),
 		  BPF_CORE_READ(t, tgid));

@@ -331,7 +331,9 @@ int BPF_PROG(tp__signal_deliver, int sig, struct kernel_siginfo *info,
 		return 0;
 	key = (u64)BPF_CORE_READ(current_task(), signal);
 	st = bpf_map_lookup_elem(&procs, &key);
-	if (!st || st->sent.signal != (u32)sig || st->sent.taken_ns)
+	if (!st || !proc_is(st, current_task()))
+		return 0;
+	if (st->sent.signal != (u32)sig || st->sent.taken_ns)
 		return 0;
 	st->sent.taken_ns = bpf_ktime_get_boot_ns();
 	st->taken = st->sent;

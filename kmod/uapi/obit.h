@@ -186,7 +186,7 @@ enum obit_sigchld {
 #define OBIT_EXIT_LAST_VALUE	0x0080	/* last_value: this thread's exit(2) */
 #define OBIT_EXIT_AMBIGUOUS	0x0100	/* two exit_group calls raced, same low byte */
 #define OBIT_EXIT_CHILDREN	0x0200	/* it had children when it died */
-#define OBIT_EXIT_SIGSYS	0x0400	/* a seccomp SIGSYS was forced on it */
+#define OBIT_EXIT_EXE_DELETED	0x0400	/* the running file has no name any more */
 #define OBIT_EXIT_HAS_MM	0x0800	/* user memory was still there */
 
 struct obit_exit {

@@ -226,9 +226,6 @@ void cause_of(const struct cause_facts *f, struct cause *to)
 	    (!sure || d->s.info == OBIT_SI_PRIV)) {
 		to->cause = CAUSE_OOM;
 		to->decider = d ? &d->s : NULL;
-	} else if (sig == SIGSYS && f->exit_flags & OBIT_EXIT_SIGSYS) {
-		to->cause = CAUSE_SECCOMP;
-		to->decider = d ? &d->s : NULL;
 	} else if (!sure && f->have_signaled && !f->signaled &&
 		   direct_cause(sig) != CAUSE_UNKNOWN) {
 		to->cause = direct_cause(sig);

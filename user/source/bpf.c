@@ -406,9 +406,8 @@ static int bpf_open(struct source **out, const struct source_opts *o)
 	err = load_best(s, o);
 	if (err) {
 		if (!is_final(err))
-			log_error(
-				"the BPF programs cannot be loaded: %s (-vv shows why)",
-				strerror(-err));
+			log_error("the BPF programs cannot be loaded: %s (-vv shows why)",
+				  strerror(-err));
 		bpf_close(s);
 		return err;
 	}
