@@ -115,7 +115,8 @@ def release(at, p, parent, code, flags=0x08, by=None):
 
 def signal(at, p, sender, sig, info, si_code, flags, kind="signal", tid=None):
     return record(kind, at, p.task() + p.name() + sender.who(tid) +
-                  struct.pack("<IiIIQQ", sig, si_code, flags, info, at, 0))
+                  struct.pack("<IiIIQQ", sig, si_code, flags, info, at,
+                              at + MS if kind == "asked" else 0))
 
 
 def oom_victim(at, p, by, rss):

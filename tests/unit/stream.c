@@ -202,8 +202,12 @@ struct obit_signal *stream_asked(struct stream *s, uint64_t at, uint32_t tgid,
 				 uint32_t sender, uint32_t sig, uint32_t info,
 				 int32_t si_code, uint32_t flags)
 {
-	return signal_record(s, OBIT_EV_ASKED, at, tgid, sender, sig, info,
-			     si_code, flags);
+	struct obit_signal *r = signal_record(s, OBIT_EV_ASKED, at, tgid,
+					      sender, sig, info, si_code,
+					      flags);
+
+	r->taken_ns = at;
+	return r;
 }
 
 struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at, uint32_t tgid,

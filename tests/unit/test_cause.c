@@ -375,6 +375,7 @@ static void test_exit_value(void **state)
 	value(T, 0, 0, 9, 9 << 8, true, 9);
 	/* death by signal has none, whatever was called before */
 	value(G, 9, 0, 0, 9, false, 0);
+	value(G, 0, 0, 0, 9, false, 0);
 }
 
 int main(void)

@@ -290,6 +290,22 @@ static void test_asked_decides(void **state)
 	expect_end(&s, "cause=signal killer.tgid=5");
 }
 
+/* Blocked when it was sent, and never taken: it asked nothing of anybody. */
+static void test_asked_in_vain(void **state)
+{
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_signal(&s, 17 * MS, 7, 6, 9, INFO, 0, GROUP | DECIDED);
+	stream_asked(&s, 15 * MS, 7, 5, 15, INFO, 0,
+		     GROUP | OBIT_SIG_HANDLER | OBIT_SIG_BLOCKED)
+		->taken_ns = 0;
+	stream_exit(&s, 18 * MS, 7, 3, 9);
+	stream_release(&s, 30 * MS, 7, 3, 9);
+	expect_end(&s, "cause=signal killer.tgid=6 asked_by.tgid=null");
+}
+
 /* Nobody asks who is nobody: timers, faults, the terminal, itself. */
 static void test_asked_by_nobody(void **state)
 {
@@ -575,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_raised_again),
 		cmocka_unit_test(test_asked_decides),
+		cmocka_unit_test(test_asked_in_vain),
 		cmocka_unit_test(test_asked_by_nobody),
 		cmocka_unit_test(test_asked_by_the_dead),
 		cmocka_unit_test(test_unseen_signal),

@@ -35,6 +35,8 @@ static void test_scanned(void **state)
 	stream_exec(&s, 10 * MS, 7, OBIT_EXEC_SCANNED, "/bin/a", 6, "a", 2);
 	/* a dead leader whose threads live is not dead */
 	stream_task(&s, 10 * MS, 8, 3, 0x20, 2);
+	stream_signal(&s, 15 * MS, 8, 3, 15, OBIT_SI_INFO, 0,
+		      OBIT_SIG_GROUP | OBIT_SIG_DECIDED);
 	/* a zombie: died before there was anyone to see */
 	stream_task(&s, 10 * MS, 9, 3, 0x20, 0);
 	stream_task(&s, 10 * MS, 3, 1, 0, 1);
@@ -46,15 +48,15 @@ static void test_scanned(void **state)
 	/* released before the first probe ran, freed after */
 	stream_release(&s, 12 * MS, 5, 3, 0);
 	stream_exit(&s, 20 * MS, 7, 3, 0);
-	stream_exit(&s, 20 * MS, 8, 3, 0);
+	stream_exit(&s, 20 * MS, 8, 3, 15);
 	stream_release(&s, 21 * MS, 7, 3, 0);
-	stream_release(&s, 21 * MS, 8, 3, 0);
+	stream_release(&s, 21 * MS, 8, 3, 15);
 	stream_release(&s, 22 * MS, 9, 3, 4 << 8);
 	play(&s, &p);
 	expect_counts(&p, 3, 1);
 	expect_obituary(&p, 0, "tgid=6");
 	expect_obituary(&p, 1, "tgid=7 exe=/bin/a args=a|");
-	expect_obituary(&p, 2, "tgid=8 exe=null args=null");
+	expect_obituary(&p, 2, "tgid=8 exe=null args=null killer.tgid=3");
 	expect_notice(&p, 0,
 		      "event=reaped at=22000000 who=9/0/p9 "
 		      "other=3/3/p3 exit_code=1024 zombie_ns=null");

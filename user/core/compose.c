@@ -218,7 +218,8 @@ static void put_asked_by(struct obituary *o, const struct death *d)
 {
 	struct sender from;
 
-	if (!d->have_asked)
+	/* Sent to a handler, but blocked to the end: nobody heard it. */
+	if (!d->have_asked || !d->asked.taken_ns)
 		return;
 	sender_of(&d->asked, &from);
 	if (!from.known || from.cause == CAUSE_SELF || from.who.tgid == o->tgid)
