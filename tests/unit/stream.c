@@ -187,6 +187,7 @@ static struct obit_signal *signal_record(struct stream *s, enum obit_event type,
 	r->si_code = si_code;
 	r->flags = flags | (tgid == sender ? OBIT_SIG_SAME_GROUP : 0);
 	r->sent_ns = at;
+	r->taken_ns = type == OBIT_EV_ASKED ? at : 0;
 	return r;
 }
 
@@ -202,12 +203,8 @@ struct obit_signal *stream_asked(struct stream *s, uint64_t at, uint32_t tgid,
 				 uint32_t sender, uint32_t sig, uint32_t info,
 				 int32_t si_code, uint32_t flags)
 {
-	struct obit_signal *r = signal_record(s, OBIT_EV_ASKED, at, tgid,
-					      sender, sig, info, si_code,
-					      flags);
-
-	r->taken_ns = at;
-	return r;
+	return signal_record(s, OBIT_EV_ASKED, at, tgid, sender, sig, info,
+			     si_code, flags);
 }
 
 struct obit_oom_victim *stream_oom(struct stream *s, uint64_t at, uint32_t tgid,
