@@ -124,7 +124,7 @@ static void test_zombie(void **state)
 	stream_tick(&s, 2050 * MS);
 	stream_release(&s, 2350 * MS, 7, 3, 4 << 8);
 	play(&s, &p);
-	assert_int_equal(p.nr_asked, 2);
+	assert_int_equal(p.nr_asked, 3);
 	expect_counts(&p, 1, 2);
 	expect_obituary(&p, 0,
 			"fate=zombie zombie_ns=null zombie_err_ns=null "
@@ -185,6 +185,59 @@ static void test_release_lost(void **state)
 			"fate=unknown zombie_ns=null "
 			"reaped_by.tgid=null");
 	assert_int_equal(p.before.pending, 0);
+	played_free(&p);
+}
+
+/*
+ * A RELEASE that never comes, of a zombie whose parent lives: only the parent
+ * can have waited, at the latest when /proc no longer knew it.
+ */
+static void test_release_deduced(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	p.answer = is_gone;
+	stream_fork(&s, 5 * MS, 3, 1);
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, 5 << 8);
+	stream_reapable(&s, 30 * MS, 7, 3, 0);
+	stream_tick(&s, 229 * MS);	/* too early to ask */
+	stream_tick(&s, 240 * MS);
+	stream_tick(&s, 500 * MS);	/* it may still come */
+	stream_tick(&s, 560 * MS);
+	stream_release(&s, 600 * MS, 7, 3, 5 << 8);
+	play(&s, &p);
+	assert_int_equal(p.nr_asked, 1);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0,
+			"fate=waited reaped_by.tgid=3 exit_code=1280 "
+			"zombie_ns=210000000 zombie_err_ns=210000000");
+	played_free(&p);
+}
+
+/* The parent died too: who had it then is not known. */
+static void test_release_of_orphan(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	p.answer = is_gone;
+	stream_fork(&s, 5 * MS, 3, 1);
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, 0);
+	stream_reapable(&s, 30 * MS, 7, 3, 0);
+	stream_exit(&s, 40 * MS, 3, 1, 0);
+	stream_release(&s, 50 * MS, 3, 1, 0);
+	stream_tick(&s, 240 * MS);
+	stream_tick(&s, 560 * MS);
+	play(&s, &p);
+	expect_counts(&p, 2, 0);
+	expect_obituary(&p, 1,
+			"tgid=7 fate=unknown zombie_ns=null "
+			"reaped_by.tgid=null");
 	played_free(&p);
 }
 
@@ -356,6 +409,8 @@ int main(void)
 		cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_released_meanwhile),
 		cmocka_unit_test(test_release_lost),
+		cmocka_unit_test(test_release_deduced),
+		cmocka_unit_test(test_release_of_orphan),
 		cmocka_unit_test(test_not_yet_reapable),
 		cmocka_unit_test(test_recorded_answer),
 		cmocka_unit_test(test_finish),

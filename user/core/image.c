@@ -36,7 +36,9 @@ struct image *image_new(const struct obit_exec *r)
 	}
 	room = im->exe_len + im->filename_len + im->args_len;
 	fit = realloc(im, sizeof(*im) + room);
-	return fit ? fit : im;
+	if (fit)
+		im = fit;
+	return im;
 }
 
 void image_put(struct image *im)

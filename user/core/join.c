@@ -491,10 +491,12 @@ int join_finish(struct join *j)
 
 	j->finishing = true;
 	while ((p = j->procs.dead_first)) {
-		e = life_end(j, p, p->death->release,
-			     p->death->zombie_ns && !p->death->gone ?
-				     FATE_ZOMBIE :
-				     FATE_UNKNOWN);
+		if (p->death->gone_ns && !p->death->release)
+			e = overdue_end(j, p);
+		else
+			e = life_end(j, p, p->death->release,
+				     p->death->zombie_ns ? FATE_ZOMBIE :
+							   FATE_UNKNOWN);
 		err = err ? err : e;
 	}
 	return err;

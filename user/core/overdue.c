@@ -6,26 +6,31 @@
  * and what is due is kept in order: nothing is searched for. Never does I/O.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "core/state.h"
 
-#define GONE_GRACE_NS 500000000ull	/* a RELEASE may come so much later */
+#define ASK_FIRST_NS 200000000ull	/* a RELEASE comes within 50 ms or so */
+#define GONE_GRACE_NS 300000000ull	/* it may come so late, or never */
 #define ASK_AGAIN_NS 1000000000ull
 #define ASKS_A_TICK 1024		/* each is a file of /proc to read */
 #define SWEEP_DELAY_NS 1000000000ull
 #define SWEEP_A_TICK 256
 
+/* Since when p can be waited for, as far as it is known. */
+static uint64_t dead_since(const struct proc *p)
+{
+	const struct death *d = p->death;
+
+	return d->reapable_ns ? d->reapable_ns : d->exit.hdr.boot_ns;
+}
+
 void overdue_from(struct join *j, struct proc *p)
 {
-	uint64_t since = p->death->reapable_ns;
-
-	if (!j->cfg.zombie_after_ns || p->death->ask_sent || p->death->gone ||
-	    p->death->release)
+	if (p->death->asked_at || p->death->gone_ns || p->death->release)
 		return;
-	if (!since)
-		since = p->death->exit.hdr.boot_ns;
 	timer_set(&j->procs.timers, &p->timer,
-		  plus(since, j->cfg.zombie_after_ns));
+		  plus(dead_since(p), ASK_FIRST_NS));
 }
 
 /* Records have been lost: see later who is there without a cause. */
@@ -50,17 +55,25 @@ void join_ask_pending(struct join *j)
 			ask(j, p);
 }
 
-/* Again after an eighth of its age: so near a later end is told. */
+/*
+ * Until it is told of as a zombie: at twice the age, and just when that is due.
+ * Then after an eighth of its age: so near a later end is known.
+ */
 static void ask_later(struct join *j, struct proc *p)
 {
-	uint64_t since = 0, wait;
+	uint64_t since = p->death ? dead_since(p) : 0, age, wait;
 
-	if (p->death)
-		since = p->death->reapable_ns ? p->death->reapable_ns :
-						p->death->exit.hdr.boot_ns;
-	wait = since ? minus(j->now, since) / 8 : 0;
-	if (wait < ASK_AGAIN_NS)
-		wait = ASK_AGAIN_NS;
+	age = since ? minus(j->now, since) : 0;
+	if (p->death && p->state == PROC_DEAD) {
+		wait = age > ASK_FIRST_NS ? age : ASK_FIRST_NS;
+		if (age < j->cfg.zombie_after_ns &&
+		    age + wait > j->cfg.zombie_after_ns)
+			wait = j->cfg.zombie_after_ns - age;
+		if (wait > ASK_AGAIN_NS)
+			wait = ASK_AGAIN_NS;
+	} else {
+		wait = age / 8 > ASK_AGAIN_NS ? age / 8 : ASK_AGAIN_NS;
+	}
 	timer_set(&j->procs.timers, &p->timer, plus(j->now, wait));
 }
 
@@ -71,13 +84,67 @@ static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
 
 	if (boot_ns > d->zombie_ns)
 		d->zombie_ns = boot_ns;
-	d->gone = false;
-	if (p->state != PROC_DEAD || !d->ask_sent || !j->cfg.zombie_after_ns)
+	if (p->state != PROC_DEAD || !j->cfg.zombie_after_ns ||
+	    minus(boot_ns, dead_since(p)) < j->cfg.zombie_after_ns)
 		return 0;
-	ask_later(j, p);
 	err = compose(j, p, NULL, FATE_ZOMBIE);
 	proc_set_state(&j->procs, p, PROC_TOLD);
+	ask_later(j, p);
 	return err ? err : notice_zombie(j, p, boot_ns);
+}
+
+/*
+ * It is gone, and no RELEASE has come: some kernels keep programs from running
+ * in some contexts, uncounted. Whoever was told last and is alive still has it
+ * on his conscience: only he, or the kernel for him, can have taken it away,
+ * at the latest when it was found gone. False if nobody is known.
+ */
+static bool release_deduced(struct join *j, const struct proc *p,
+			    struct obit_release *r)
+{
+	const struct death *d = p->death;
+	const struct person *told = &d->parent.who;
+	struct proc *parent;
+
+	memset(r, 0, sizeof(*r));
+	if (!d->have_exit)
+		return false;
+	r->parent = d->exit.parent;
+	memcpy(r->parent_comm, d->exit.parent_comm, sizeof(r->parent_comm));
+	if (told->tgid) {
+		r->parent.tgid = told->tgid;
+		r->parent.tid = told->tid;
+		r->parent.start_boottime = told->start_boottime;
+		memcpy(r->parent_comm, told->comm, sizeof(r->parent_comm));
+	}
+	parent = proc_find(&j->procs, r->parent.tgid, r->parent.start_boottime);
+	if (!parent || parent->state != PROC_ALIVE)
+		return false;
+	r->hdr.type = OBIT_EV_RELEASE;
+	r->hdr.len = sizeof(*r);
+	r->hdr.boot_ns = d->gone_ns;
+	r->task = d->exit.task;
+	memcpy(r->comm, d->exit.comm, sizeof(r->comm));
+	r->exit_code = d->exit.exit_code;
+	r->uid = d->exit.uid;
+	r->gid = d->exit.gid;
+	r->cgroup_id = d->exit.cgroup_id;
+	r->usage = d->exit.usage;
+	return true;
+}
+
+int overdue_end(struct join *j, struct proc *p)
+{
+	struct obit_release r;
+	bool known = release_deduced(j, p, &r);
+	int err = 0, e;
+
+	if (p->state == PROC_DEAD)
+		return life_end(j, p, known ? &r : NULL, FATE_UNKNOWN);
+	if (known && p->state == PROC_TOLD)
+		err = notice_reaped(j, p, &r);
+	e = life_forget(j, p);
+	return err ? err : e;
 }
 
 int overdue_state(struct join *j, const struct obit_state *r)
@@ -89,17 +156,16 @@ int overdue_state(struct join *j, const struct obit_state *r)
 	if (!p || (p->death && p->death->release))
 		return 0;
 	if (gone) {
-		if (p->death)
-			p->death->gone = true;
-		else if (!proc_death(p))
+		if (!proc_death(p))
 			return -ENOMEM;
-		p->death->gone = true;
+		if (!p->death->gone_ns)
+			p->death->gone_ns = r->hdr.boot_ns;
 		timer_set(&j->procs.timers, &p->timer,
 			  plus(r->hdr.boot_ns, GONE_GRACE_NS));
 		return 0;
 	}
 	if (p->death)
-		p->death->gone = false;
+		p->death->gone_ns = 0;
 	if (r->state != 'Z')
 		return 0;
 	if (p->state == PROC_ALIVE) {
@@ -116,13 +182,10 @@ static int timer_fired(struct join *j, struct proc *p, unsigned int *asks)
 
 	if (d && d->release)
 		return life_end(j, p, d->release, FATE_UNKNOWN);
-	if (d && d->gone) {
-		if (p->state == PROC_DEAD)
-			return life_end(j, p, NULL, FATE_UNKNOWN);
-		return life_forget(j, p);
-	}
+	if (d && d->gone_ns)
+		return overdue_end(j, p);
 	if (d)
-		d->ask_sent = true;
+		d->asked_at = j->now;
 	ask_later(j, p);
 	++*asks;
 	ask(j, p);

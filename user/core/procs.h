@@ -29,8 +29,8 @@ struct told {
 struct death {
 	struct obit_exit exit;		/* boot_ns 0 in hdr: none came */
 	bool have_exit, have_asked, ns_indexed;
-	bool ask_sent;			/* asked for its state, no answer yet */
-	bool gone;			/* the answer was that it is not there */
+	uint64_t asked_at;		/* when its state was asked for; 0 */
+	uint64_t gone_ns;		/* when it was found gone; 0 */
 	struct obit_signal asked;
 	uint64_t reapable_ns;		/* first instant it was; 0: not seen */
 	uint64_t zombie_ns;		/* last instant it was proved one; 0 */

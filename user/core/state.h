@@ -62,6 +62,8 @@ void overdue_from(struct join *j, struct proc *p);
 int overdue_state(struct join *j, const struct obit_state *r);
 int overdue_tick(struct join *j, const struct obit_tick *r);
 void overdue_sweep(struct join *j, uint64_t boot_ns);
+/* It was found gone: its obituary, with what became of it if that is certain. */
+int overdue_end(struct join *j, struct proc *p);
 
 /* --- compose.c ------------------------------------------------------------- */
 
