@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "death.h"
+#include "case.h"
 
 #define VICTIMS 32
 

@@ -26,8 +26,7 @@ static struct thing *find(const struct hash *h, uint64_t tgid, uint64_t start)
 	uint64_t hv = hash_u64_2(tgid, start);
 	struct hash_node *n;
 
-	hash_for_each_key(h, hv, n)
-	{
+	hash_for_each_key(h, hv, n) {
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		if (t->tgid == tgid && t->start_boottime == start)
@@ -68,8 +67,7 @@ static void check(const struct hash *h, struct thing *all, size_t present)
 				 all[i].present ? &all[i] : NULL);
 		all[i].seen = false;
 	}
-	hash_for_each(h, &it, n)
-	{
+	hash_for_each(h, &it, n) {
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		assert_true(t->present && !t->seen);
@@ -154,8 +152,7 @@ static void deletes_while_iterating(void **state)
 	hash_init(&h);
 	for (i = 0; i < NR; i++)
 		insert(&h, &all[i]);
-	hash_for_each(&h, &it, n)
-	{
+	hash_for_each(&h, &it, n) {
 		struct thing *t = hash_entry(n, struct thing, node);
 
 		assert_false(t->seen);
@@ -187,8 +184,7 @@ static void same_hash_different_keys(void **state)
 	hash_add(&h, &a.node, 42);
 	hash_add(&h, &b.node, 42);
 	hash_add(&h, &c.node, 42 + HASH_SMALL); /* same bucket, other hash */
-	hash_for_each_key(&h, 42, n)
-	{
+	hash_for_each_key(&h, 42, n) {
 		assert_ptr_not_equal(n, &c.node);
 		nr++;
 	}

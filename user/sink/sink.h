@@ -31,10 +31,12 @@ struct sink;
 struct sink_type {
 	const char *name;
 	int (*open)(struct sink **s, const struct sink_opts *o);
-	int (*event)(struct sink *s, const struct obit_hdr *h);	/* NULL: none */
-	int (*obituary)(struct sink *s, const struct obituary *o);/* NULL: none */
-	int (*notice)(struct sink *s, const struct notice *n);	/* NULL: none */
-	int (*resize)(struct sink *s, unsigned int width);	/* NULL: none */
+	/* NULL: not for this sink. */
+	int (*event)(struct sink *s, const struct obit_hdr *h);
+	int (*obituary)(struct sink *s, const struct obituary *o);
+	int (*notice)(struct sink *s, const struct notice *n);
+	int (*resize)(struct sink *s, unsigned int width);
+	/* Never NULL. */
 	int (*flush)(struct sink *s);
 	int (*close)(struct sink *s);	/* flushes; reports what flush would */
 };
