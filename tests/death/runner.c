@@ -430,6 +430,13 @@ static int options(struct run *r, int argc, char **argv)
 
 static int prepare(struct run *r)
 {
+	sigset_t none;
+
+	/* nohup and background shells leave some ignored: nobody dies of those */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
