@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -179,6 +180,28 @@ DEATH_CASE("exe_chroot", exe_chroot, 0, "exec in a chroot: the path from here")
 	if (strcmp(v->p->exe, path))
 		case_fail("readlink says %s", v->p->exe);
 	execed(v, 4);
+}
+
+DEATH_CASE("exe_mounted", exe_mounted, 0,
+	   "its program is in a file system of its own")
+{
+	struct victim *v = victim_new("mounted");
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/mnt", scratch());
+	MUST(mkdir(path, 0755));
+	if (mount("tmpfs", path, "tmpfs", 0, NULL))
+		case_skip("missing feature: no tmpfs to mount (%m)");
+	strcat(path, "/inside");
+	copy_self(path);
+	victim_exec(v, path, "exits", "5", NULL);
+	victim_base(v);
+	*strrchr(path, '/') = 0;
+	umount2(path, MNT_DETACH);	/* it is in use */
+	strcat(path, "/inside");
+	if (strcmp(v->p->exe, path))
+		case_fail("readlink says %s", v->p->exe);
+	execed(v, 5);
 }
 
 static void changes_comm(struct victim *v)
