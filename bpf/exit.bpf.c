@@ -281,6 +281,31 @@ static __always_inline void process_exits(struct task_struct *p,
 	record_end(r);
 }
 
+static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
+{
+	struct signal_struct *sig = p->signal;
+	u32 flags = 0;
+	bool dead;
+
+	/* the leader that a thread's exec replaced had the same start */
+	if (p->flags & PF_KTHREAD ||
+	    is_done(DONE_EXIT, p->start_boottime + p->self_exec_id))
+		return 0;
+	if (config.exit_has_group_dead) {
+		dead = group_dead & 1;
+		flags = OBIT_EXIT_GROUP_DEAD;
+	} else {
+		dead = sig->live.counter == 0;
+	}
+	if (p->children.next != &p->children)
+		armed_children(bpf_get_current_task(), !dead);
+	if (dead)
+		process_exits(p, sig, flags);
+	else
+		thread_exits(p, sig);
+	return 0;
+}
+
 /*
  * In do_exit(), by the thread itself, interrupts on. signal->live has been
  * counted down already. Since 6.16 before exit_mm() and with the verdict
@@ -290,27 +315,13 @@ static __always_inline void process_exits(struct task_struct *p,
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tp__sched_process_exit, struct task_struct *p)
 {
-	struct signal_struct *sig = p->signal;
-	u32 flags = 0;
-	bool dead;
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
+}
 
-	if (p->flags & PF_KTHREAD)
-		return 0;
-	if (config.exit_has_group_dead) {
-		dead = ctx[1] & 1;
-		flags = OBIT_EXIT_GROUP_DEAD;
-	} else {
-		dead = sig->live.counter == 0;
-	}
-	guard_begin();
-	if (p->children.next != &p->children)
-		armed_children(bpf_get_current_task(), !dead);
-	if (dead)
-		process_exits(p, sig, flags);
-	else
-		thread_exits(p, sig);
-	guard_end();
-	return 0;
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(twin__sched_process_exit, struct task_struct *p)
+{
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
 }
 
 static __always_inline void exit_call_record(void)
@@ -318,7 +329,9 @@ static __always_inline void exit_call_record(void)
 	struct obit_exit_call *r;
 	struct task_struct *cur = current_task();
 
-	if (BPF_CORE_READ(cur, flags) & PF_KTHREAD)
+	if (BPF_CORE_READ(cur, flags) & PF_KTHREAD ||
+	    is_done(DONE_CALL, BPF_CORE_READ(cur, start_boottime) +
+				       BPF_CORE_READ(cur, self_exec_id)))
 		return;
 	r = record_begin(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
@@ -327,11 +340,32 @@ static __always_inline void exit_call_record(void)
 	record_end(r);
 }
 
+static __always_inline int group_exit_seen(int exit_code)
+{
+	if (!(exit_code & 0x7f))
+		exit_call_record();
+	return 0;
+}
+
 /* exit_group(2), and get_signal() of a thread that is killed: not that one. */
 SEC("fentry/do_group_exit")
 int BPF_PROG(fentry__do_group_exit, int exit_code)
 {
-	if (!(exit_code & 0x7f))
+	return group_exit_seen(exit_code);
+}
+
+SEC("fentry/do_group_exit")
+int BPF_PROG(twin__do_group_exit, int exit_code)
+{
+	return group_exit_seen(exit_code);
+}
+
+static __always_inline int lone_exit_seen(long code)
+{
+	struct signal_struct *sig = BPF_CORE_READ(current_task(), signal);
+
+	if (!(code & 0x7f) && BPF_CORE_READ(sig, live.counter) == 1 &&
+	    !(BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT))
 		exit_call_record();
 	return 0;
 }
@@ -344,12 +378,13 @@ int BPF_PROG(fentry__do_group_exit, int exit_code)
 SEC("fentry/do_exit")
 int BPF_PROG(fentry__do_exit, long code)
 {
-	struct signal_struct *sig = BPF_CORE_READ(current_task(), signal);
+	return lone_exit_seen(code);
+}
 
-	if (!(code & 0x7f) && BPF_CORE_READ(sig, live.counter) == 1 &&
-	    !(BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT))
-		exit_call_record();
-	return 0;
+SEC("fentry/do_exit")
+int BPF_PROG(twin__do_exit, long code)
+{
+	return lone_exit_seen(code);
 }
 
 /* --precise without fentry: the call itself, at the price of every call. */

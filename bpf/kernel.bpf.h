@@ -199,6 +199,7 @@ struct task_struct {
 	u64 utime, stime;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	u64 start_boottime;		/* since 5.5; ns */
+	u64 self_exec_id;		/* since 5.7; counts execs */
 	const struct cred *real_cred;
 	char comm[16];
 	struct nsproxy *nsproxy;

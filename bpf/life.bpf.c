@@ -34,6 +34,15 @@ static __always_inline void forked(struct task_struct *parent,
 	record_end(r);
 }
 
+static __always_inline int fork_seen(struct task_struct *parent,
+				     struct task_struct *child)
+{
+	if (!(child->flags & PF_KTHREAD) &&
+	    !is_done(DONE_FORK, child->start_boottime))
+		forked(parent, child);
+	return 0;
+}
+
 /*
  * In kernel_clone(), after copy_process() and before the child is woken: the
  * child has its identity, and nothing of it can be in the ring yet.
@@ -42,12 +51,14 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp__sched_process_fork, struct task_struct *parent,
 	     struct task_struct *child)
 {
-	if (child->flags & PF_KTHREAD)
-		return 0;
-	guard_begin();
-	forked(parent, child);
-	guard_end();
-	return 0;
+	return fork_seen(parent, child);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(twin__sched_process_fork, struct task_struct *parent,
+	     struct task_struct *child)
+{
+	return fork_seen(parent, child);
 }
 
 /*
@@ -159,18 +170,30 @@ static __always_inline void exec_record(struct task_struct *p, u32 old_tid,
 	record_end(r);
 }
 
+static __always_inline int exec_seen(struct task_struct *p, u32 old_tid,
+				     struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = p->mm;
+
+	if (is_done(DONE_EXEC, p->start_boottime + p->self_exec_id))
+		return 0;
+	if (mm->arg_end - mm->arg_start <= ARGS_SMALL)
+		exec_record(p, old_tid, bprm, ARGS_SMALL);
+	else
+		exec_record(p, old_tid, bprm, ARGS_LARGE);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp__sched_process_exec, struct task_struct *p, int old_pid,
 	     struct linux_binprm *bprm)
 {
-	struct mm_struct *mm = p->mm;
-	bool small = mm->arg_end - mm->arg_start <= ARGS_SMALL;
+	return exec_seen(p, old_pid, bprm);
+}
 
-	guard_begin();
-	if (small)
-		exec_record(p, old_pid, bprm, ARGS_SMALL);
-	else
-		exec_record(p, old_pid, bprm, ARGS_LARGE);
-	guard_end();
-	return 0;
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(twin__sched_process_exec, struct task_struct *p, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	return exec_seen(p, old_pid, bprm);
 }

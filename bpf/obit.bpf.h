@@ -22,6 +22,11 @@ extern const volatile struct obit_config config;
 extern struct obit_counters counters;
 extern volatile __u32 scan_id;
 
+#define DONE_KINDS	8
+#define DONE_SLOTS	1024
+enum { DONE_FORK, DONE_EXEC, DONE_EXIT, DONE_RELEASE, DONE_CALL };
+extern volatile __u64 done[DONE_KINDS][DONE_SLOTS];
+
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);
@@ -71,25 +76,27 @@ struct procs_map {
 extern struct procs_map procs SEC(".maps");
 
 /*
- * From 7.0 on tracepoint programs can be preempted, fentry programs ever since
- * they exist; and while a program is half done on a CPU, the kernel leaves out
- * its next run there (recursion_misses). So a program that must not miss keeps
- * preemption off. Kernels that lack the kfunc (before 6.10), or refuse a call
- * of a global function meanwhile, load without.
+ * Twins. From 7.0 on tracepoint programs run with preemption on, as fentry
+ * programs always have; and while a program is half done on a CPU, the kernel
+ * leaves out its next run there (recursion_misses). Keeping preemption off
+ * inside does not help: what was due then comes at its end, still inside. So on
+ * such kernels every program that may be preempted has a twin right behind it,
+ * which does the work if the first did not run. `id` names the occasion; a slot
+ * that another task has taken meanwhile means a record twice, which the join
+ * takes for what it is.
  */
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
-
-static __always_inline void guard_begin(void)
+static __always_inline bool is_done(u32 what, u64 id)
 {
-	if (config.guard)
-		bpf_preempt_disable();
-}
+	volatile u64 *slot;
 
-static __always_inline void guard_end(void)
-{
-	if (config.guard)
-		bpf_preempt_enable();
+	if (!config.twins)
+		return false;
+	slot = &done[what % DONE_KINDS]
+		    [id * 0x9e3779b97f4a7c15ULL >> 54 & (DONE_SLOTS - 1)];
+	if (*slot == id)
+		return true;
+	*slot = id;
+	return false;
 }
 
 /* A pointer as a plain number, which global functions want: read back from the

@@ -121,6 +121,14 @@ int BPF_PROG(tp__sched_process_free, struct task_struct *p)
 	return 0;
 }
 
+static __always_inline int release_seen(struct task_struct *p)
+{
+	if (p->group_leader == p && !(p->flags & PF_KTHREAD) &&
+	    !is_done(DONE_RELEASE, p->start_boottime))
+		release_record(p, OBIT_RELEASE_EXACT);
+	return 0;
+}
+
 /*
  * release_task() calls this for each task it takes down, also for the zombie
  * leader that the last thread's release finishes off in the same call, which a
@@ -129,22 +137,20 @@ int BPF_PROG(tp__sched_process_free, struct task_struct *p)
 SEC("fentry/cgroup_release")
 int BPF_PROG(fentry__cgroup_release, struct task_struct *p)
 {
-	guard_begin();
-	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
-		release_record(p, OBIT_RELEASE_EXACT);
-	guard_end();
-	return 0;
+	return release_seen(p);
 }
 
 /* Its name from 6.19 on. */
 SEC("fentry/cgroup_task_release")
 int BPF_PROG(fentry__cgroup_task_release, struct task_struct *p)
 {
-	guard_begin();
-	if (p->group_leader == p && !(p->flags & PF_KTHREAD))
-		release_record(p, OBIT_RELEASE_EXACT);
-	guard_end();
-	return 0;
+	return release_seen(p);
+}
+
+SEC("fentry/cgroup_task_release")
+int BPF_PROG(twin__cgroup_task_release, struct task_struct *p)
+{
+	return release_seen(p);
 }
 
 /*

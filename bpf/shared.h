@@ -16,7 +16,7 @@ struct obit_config {
 	__u8 filter_tgid, filter_uid, filter_comm, filter_cgroup;
 	__u8 filter_failed;
 	__u8 page_shift;
-	__u8 guard;			/* keep preemption off */
+	__u8 twins;			/* programs come in pairs */
 	__u8 pad[5];
 	__u32 tgid, uid;
 	__u64 cgroup_id;

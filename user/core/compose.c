@@ -83,6 +83,22 @@ static void put_image(struct obituary *o, const struct image *im)
 	}
 }
 
+/* Its file lost its last name while it ran, as readlink would tell. */
+static void put_deleted(struct obituary *o, char *room, size_t size)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = sizeof(deleted) - 1;
+
+	if (!obituary_has(o, OB_EXE) || o->exe.len + len > size ||
+	    (o->exe.len > len &&
+	     !memcmp(o->exe.p + o->exe.len - len, deleted, len)))
+		return;
+	memcpy(room, o->exe.p, o->exe.len);
+	memcpy(room + o->exe.len, deleted, len);
+	o->exe.p = room;
+	o->exe.len += len;
+}
+
 static void put_exit(const struct join *j, struct obituary *o,
 		     const struct proc *p)
 {
@@ -322,12 +338,15 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 {
 	struct death *d = p->death;
 	struct obituary o;
+	char exe[OBIT_RECORD_MAX];
 
 	memset(&o, 0, sizeof(o));
 	o.source = j->cfg.source;
 	o.exit_code = r ? r->exit_code : d->exit.exit_code;
 	put_identity(&o, p, r);
 	put_image(&o, p->image);
+	if (d->have_exit && d->exit.flags & OBIT_EXIT_EXE_DELETED)
+		put_deleted(&o, exe, sizeof(exe));
 	if (d->have_exit)
 		put_exit(j, &o, p);
 	else if (r)

@@ -436,7 +436,7 @@ int notice_pdeath_exec(struct join *j, struct proc *p,
 		return emit_clear(j, p, p->tgid, r->comm, r->hdr.boot_ns,
 				  r->flags & OBIT_EXEC_SECURE ? "setuid_exec" :
 								NULL,
-				  true);
+				  j->cfg.tier == TIER_TRACEPOINTS);
 	}
 	a = armed_get(j, p, p->tgid);
 	if (!a)

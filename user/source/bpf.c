@@ -38,6 +38,7 @@ struct source {
 	unsigned int programs;
 	const struct emit *to;	/* while draining */
 	uint64_t lost[OBIT_LOST_KIND_NR][OBIT_LOST_REASON_NR];
+	uint64_t missed[64];	/* by row of hook_rows */
 	uint64_t misses, misses_at;
 };
 
@@ -71,7 +72,6 @@ static int libbpf_says(enum libbpf_print_level level, const char *fmt,
 struct choice {
 	bool load[64];
 	bool exact_reapable, exact_release;
-	bool guard;		/* keep preemption off in the programs */
 	enum tier tier;
 	char why[128];
 };
@@ -116,6 +116,27 @@ static bool choose_exact(struct choice *c)
 	return false;
 }
 
+/* Not one of those choose_exact() looks at: is it wanted? */
+static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
+		      const struct choice *c)
+{
+	switch (row->use) {
+	case USE_ALWAYS:
+		return true;
+	case USE_INEXACT:
+		return !c->exact_release;
+	case USE_EXACT:
+		return false;
+	case USE_PRECISE:
+		return o->precise && c->tier == TIER_TRACEPOINTS;
+	case USE_TWIN:
+		return tracepoints_preemptible();
+	case USE_EXACT_TWIN:
+		return tracepoints_preemptible() && c->tier == TIER_FENTRY;
+	}
+	return false;
+}
+
 static int choose(const struct source_opts *o, bool exact, struct choice *c)
 {
 	size_t i;
@@ -138,10 +159,7 @@ static int choose(const struct source_opts *o, bool exact, struct choice *c)
 		char why[128];
 		int err;
 
-		if (row->use == USE_EXACT ||
-		    (row->use == USE_INEXACT && c->exact_release) ||
-		    (row->use == USE_PRECISE &&
-		     (!o->precise || c->tier != TIER_TRACEPOINTS)))
+		if (!is_wanted(row, o, c))
 			continue;
 		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
 			c->load[i] = true;
@@ -201,7 +219,7 @@ static void configure(struct source *s, const struct source_opts *o,
 	cfg->exit_has_group_dead = tracepoint_has_arg("sched_process_exit", 1);
 	cfg->victim_is_task = tracepoint_arg_is_pointer("mark_victim", 0);
 	cfg->exact_reapable = c->exact_reapable;
-	cfg->guard = c->guard;
+	cfg->twins = tracepoints_preemptible();
 	cfg->cgroup_v1 = cgroup_v1_mounted();
 	cfg->page_shift = __builtin_ctz(sysconf(_SC_PAGESIZE));
 	cfg->wake_bytes = bytes / 4;
@@ -311,8 +329,7 @@ static void bpf_close(struct source *s)
 	free(s);
 }
 
-static int load(struct source *s, const struct source_opts *o, bool exact,
-		bool guard)
+static int load(struct source *s, const struct source_opts *o, bool exact)
 {
 	struct choice c;
 	int err;
@@ -320,7 +337,6 @@ static int load(struct source *s, const struct source_opts *o, bool exact,
 	err = choose(o, exact, &c);
 	if (err)
 		return err;
-	c.guard = guard;
 	s->skel = obit_bpf__open();
 	if (!s->skel) {
 		log_error("the BPF object cannot be opened: %s",
@@ -353,35 +369,17 @@ static bool is_final(int err)
 	return !err || err == -EPERM || err == -EOPNOTSUPP;
 }
 
-/*
- * Loads as much as the kernel takes. The guard needs a kfunc, and a verifier
- * that allows global functions under it; without it a program that is
- * preempted makes the kernel skip the next one, which is counted.
- */
+/* Loads as much as the kernel takes. */
 static int load_best(struct source *s, const struct source_opts *o)
 {
 	bool exact = o->tier != TIER_FORCE_TRACEPOINTS;
-	bool guard = btf__find_by_name_kind(hooks_btf(), "bpf_preempt_disable",
-					    BTF_KIND_FUNC) > 0;
-	int err;
+	int err = load(s, o, exact);
 
-	for (;;) {
-		err = load(s, o, exact, guard);
-		if (is_final(err))
-			return err;
-		if (guard) {
-			log_info("programs that keep preemption off do not load (%s)",
-				 strerror(-err));
-			err = load(s, o, exact, false);
-			if (is_final(err))
-				return err;
-		}
-		if (!exact || o->tier != TIER_AUTO)
-			return err;
-		log_info("tier fentry does not load (%s), trying tracepoints alone",
-			 strerror(-err));
-		exact = false;
-	}
+	if (is_final(err) || !exact || o->tier != TIER_AUTO)
+		return err;
+	log_info("tier fentry does not load (%s), trying tracepoints alone",
+		 strerror(-err));
+	return load(s, o, false);
 }
 
 static int bpf_open(struct source **out, const struct source_opts *o)
@@ -506,19 +504,47 @@ static int tell_loss(const struct emit *to, uint32_t kind, uint32_t reason,
 
 /* Runs of a program that the kernel skipped since one was in progress on that
  * CPU; counted since 5.12. */
+static bool bpf_source_has(struct source *s, const char *program)
+{
+	struct bpf_program *p = program_of(s, program);
+
+	return p && bpf_program__fd(p) >= 0;
+}
+
+static uint64_t misses_of(struct source *s, size_t row)
+{
+	struct program_stats st;
+
+	if (bpf_source_stats(s, hook_rows[row].program, &st) || st.misses <= 0)
+		return 0;
+	if ((uint64_t)st.misses > s->missed[row])
+		log_info("the kernel skipped %llu runs of %s",
+			 (unsigned long long)(st.misses - s->missed[row]),
+			 hook_rows[row].program);
+	s->missed[row] = st.misses;
+	return st.misses;
+}
+
+/* With twins a fact is lost only if both were skipped: at most the lesser. */
 static uint64_t count_misses(struct source *s)
 {
-	struct bpf_program *p;
 	uint64_t sum = 0;
+	size_t i, k;
 
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
+	for (i = 0; hook_rows[i].program; i++) {
+		uint64_t n = misses_of(s, i), twin;
 
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
+		if (hook_rows[i].use == USE_TWIN ||
+		    hook_rows[i].use == USE_EXACT_TWIN)
+			continue;
+		for (k = i + 1; n && hook_rows[k].program; k++) {
+			if (strcmp(hook_rows[k].place, hook_rows[i].place) ||
+			    !bpf_source_has(s, hook_rows[k].program))
+				continue;
+			twin = misses_of(s, k);
+			n = twin < n ? twin : n;
+		}
+		sum += n;
 	}
 	return sum;
 }

@@ -68,6 +68,21 @@ const struct hook_row hook_rows[] = {
 	  "instant of the exit call (--precise)", USE_PRECISE, 0, false },
 	{ "tp__sys_exit", "tp_btf", "sys_exit",
 	  "instant of wait and prctl (--precise)", USE_PRECISE, 0, false },
+	{ "twin__sched_process_fork", "tp_btf", "sched_process_fork",
+	  "again, if the first was kept from running", USE_TWIN, 0, false },
+	{ "twin__sched_process_exec", "tp_btf", "sched_process_exec",
+	  "again, if the first was kept from running", USE_TWIN, 0, false },
+	{ "twin__sched_process_exit", "tp_btf", "sched_process_exit",
+	  "again, if the first was kept from running", USE_TWIN, 0, false },
+	{ "twin__cgroup_task_release", "fentry", "cgroup_task_release",
+	  "again, if the first was kept from running", USE_EXACT_TWIN, 0,
+	  false },
+	{ "twin__do_group_exit", "fentry", "do_group_exit",
+	  "again, if the first was kept from running", USE_EXACT_TWIN, 0,
+	  false },
+	{ "twin__do_exit", "fentry", "do_exit",
+	  "again, if the first was kept from running", USE_EXACT_TWIN, 0,
+	  false },
 	{ .program = NULL },
 };
 
@@ -161,6 +176,16 @@ enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
 	}
 	close(link);
 	return HOOK_OK;
+}
+
+bool tracepoints_preemptible(void)
+{
+	struct btf *btf = hooks_btf();
+
+	return btf && (btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
+					      BTF_KIND_TYPEDEF) > 0 ||
+		       btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
+					      BTF_KIND_STRUCT) > 0);
 }
 
 /* The prototype of a tracepoint; its parameter 0 is the callback's data. */

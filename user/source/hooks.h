@@ -19,6 +19,8 @@ enum hook_use {
 	USE_INEXACT,	/* only while no exact hook serves the same fact */
 	USE_EXACT,	/* tier fentry */
 	USE_PRECISE,	/* --precise, where tier fentry does not load */
+	USE_TWIN,	/* tracepoint programs can be preempted (7.0) */
+	USE_EXACT_TWIN,	/* likewise, tier fentry */
 };
 
 /* @serves: rows with the same number do the same: one of them is enough */
@@ -60,6 +62,12 @@ struct program_stats {
 };
 int bpf_source_stats(struct source *s, const char *program,
 		     struct program_stats *st);
+
+/*
+ * Do tracepoint programs run with preemption on? Since 7.0 (a46023d5616e), when
+ * tracepoints went from RCU to this flavour of SRCU: its type tells.
+ */
+bool tracepoints_preemptible(void);
 
 /* Is the kernel's tracepoint argument `n` (from 0) there, and is it a pointer? */
 bool tracepoint_has_arg(const char *name, unsigned int n);

@@ -37,9 +37,17 @@ static void try_all(struct probe *p)
 		h->program = row->program;
 		h->fact = row->fact;
 		h->required = row->required;
-		h->tier = row->use == USE_EXACT ? TIER_FENTRY :
-						  TIER_TRACEPOINTS;
+		h->tier = row->use == USE_EXACT || row->use == USE_EXACT_TWIN ?
+				  TIER_FENTRY :
+				  TIER_TRACEPOINTS;
 		h->misses = -1;
+		if ((row->use == USE_TWIN || row->use == USE_EXACT_TWIN) &&
+		    !tracepoints_preemptible()) {
+			h->state = HOOK_NOT_TRIED;
+			snprintf(h->why, sizeof(h->why),
+				 "not needed: programs are not preempted here");
+			continue;
+		}
 		h->state = hook_try(row, &h->err, h->why, sizeof(h->why));
 		if (h->state == HOOK_OK && h->tier == TIER_FENTRY)
 			served[row->serves] = true;
