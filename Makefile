@@ -211,6 +211,7 @@ $(B)/docs/obit.8 $(B)/docs/obit.bash: $(B)/docs/obit.%: $(B)/obit .ci/docs.sh
 	$(Q)sh .ci/docs.sh $* $(B)/obit > $@
 
 docs: $(B)/docs/obit.8 $(B)/docs/obit.bash ## man page and bash completion
+	@sh .ci/own.sh $(B)
 
 BINDIR  = $(DESTDIR)$(PREFIX)/sbin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man/man8
@@ -226,6 +227,7 @@ uninstall: ## remove exactly what install put there
 compile_commands.json: ## for clangd and other tools
 	@$(call say,GEN,$@)
 	$(Q)python3 .ci/compile-commands.py > $@
+	@sh .ci/own.sh $@
 
 clean: ## remove build/
 	rm -rf $(B)
