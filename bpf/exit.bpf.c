@@ -324,6 +324,12 @@ int BPF_PROG(twin__sched_process_exit, struct task_struct *p)
 	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(third__sched_process_exit, struct task_struct *p)
+{
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
+}
+
 static __always_inline void exit_call_record(void)
 {
 	struct obit_exit_call *r;
@@ -356,6 +362,12 @@ int BPF_PROG(fentry__do_group_exit, int exit_code)
 
 SEC("fentry/do_group_exit")
 int BPF_PROG(twin__do_group_exit, int exit_code)
+{
+	return group_exit_seen(exit_code);
+}
+
+SEC("fentry/do_group_exit")
+int BPF_PROG(third__do_group_exit, int exit_code)
 {
 	return group_exit_seen(exit_code);
 }

@@ -17,12 +17,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 __noinline int proc_make(u64 key, u64 start_boottime, u32 tgid)
 {
+	struct proc_state *old = bpf_map_lookup_elem(&procs, &key);
 	struct proc_state new = {};
 
+	/* another thread may have come first: what it wrote must stay */
+	if (old && old->tgid == tgid && old->start_boottime == start_boottime)
+		return 0;
 	new.start_boottime = start_boottime;
 	new.tgid = tgid;
-	/* two threads may race here: the loser's few words are the price */
-	if (bpf_map_update_elem(&procs, &key, &new, BPF_ANY))
+	if (bpf_map_update_elem(&procs, &key, &new,
+				old ? BPF_ANY : BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&procs, &key))
 		count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
 	return 0;
 }

@@ -153,6 +153,12 @@ int BPF_PROG(twin__cgroup_task_release, struct task_struct *p)
 	return release_seen(p);
 }
 
+SEC("fentry/cgroup_task_release")
+int BPF_PROG(third__cgroup_task_release, struct task_struct *p)
+{
+	return release_seen(p);
+}
+
 /*
  * --precise: the return of a wait that reaped. wait4() returns the pid;
  * waitid() returns 0 and the pid is in the caller's siginfo, at 12 bytes for
