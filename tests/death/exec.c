@@ -66,7 +66,7 @@ DEATH_CASE("exec_thread", exec_thread_case, 0,
 	expect_thread(v, v->word[0]);
 	victim_go(v);
 	victim_base(v);		/* the routine, under the same pid */
-	nap_ms(100);		/* the old leader is freed up to 50 ms later */
+	nap_ms(200);		/* the old leader is freed up to 50 ms later */
 	execed(v, 4);
 	expect(v, "threads", json_integer(2));
 }
