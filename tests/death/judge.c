@@ -366,21 +366,23 @@ static void judge_stream(struct run *r)
 	verdict(r, r->obit_ended && !r->obit_status, "obit_ends_cleanly", why);
 }
 
-/* Over every obituary of the run, the storm's and strangers' included. */
+/* Over every obituary of the run, the storm's and strangers' included, but for
+ * those that started in the moment in which obit did. */
 static void judge_nulls(struct run *r)
 {
 	char why[600] = "";
+	int counted = r->s.nr_recs - r->s.nr_racers;
 	size_t n = 0;
 
-	printf("# null rate per key over %d obituaries (required by %s):\n",
-	       r->s.nr_recs, r->required_from);
+	printf("# null rate per key over %d obituaries (required by %s), "
+	       "without %d that started while obit did:\n",
+	       counted, r->required_from, r->s.nr_racers);
 	for (int i = 0; i < r->s.nr_keys; i++) {
 		bool req = json_object_get(r->required, r->s.key[i]);
 
 		printf("#   %-18s %6u  %6.2f %%%s\n", r->s.key[i],
 		       r->s.nulls[i],
-		       100.0 * r->s.nulls[i] /
-			       (r->s.nr_recs ? r->s.nr_recs : 1),
+		       100.0 * r->s.nulls[i] / (counted ? counted : 1),
 		       req ? "  required" : "");
 	}
 	printf("#   exit_value in %u exits: %u null\n", r->s.exits,

@@ -147,6 +147,8 @@ int obit_start(struct run *r)
 		return -1;
 	}
 	fflush(stdout);
+	r->s.race_lo = boot_ns();
+	r->s.race_hi = UINT64_MAX;
 	r->obit_pid = fork();
 	if (r->obit_pid < 0)
 		return -1;
@@ -162,6 +164,7 @@ int obit_start(struct run *r)
 		}
 		nap_ms(10);
 	}
+	r->s.race_hi = boot_ns();
 	for (int i = 0; i < 5; i++)
 		if (canary(r, owed_ms() / 4))
 			return 0;

@@ -34,7 +34,7 @@ static int key_slot(struct stream *s, const char *key)
 	strcpy(s->key[s->nr_keys], key);
 	/* every obituary before this one lacked it; of an object within one
 	 * that is not known, and its own key counts */
-	s->nulls[s->nr_keys] = strchr(key, '.') ? 0 : s->nr_recs;
+	s->nulls[s->nr_keys] = strchr(key, '.') ? 0 : s->nr_recs - s->nr_racers;
 	return s->nr_keys++;
 }
 
@@ -74,7 +74,12 @@ static bool excused(const char *name, json_t *ob)
 static void count_nulls(struct stream *s, json_t *ob)
 {
 	bool there[KEYS] = { false };
+	u64 start = json_integer_value(json_object_get(ob, "start_boottime"));
 
+	if (start >= s->race_lo && start <= s->race_hi) {
+		s->nr_racers++;
+		return;
+	}
 	count_object(s, ob, "", there);
 	for (int i = 0; i < s->nr_keys; i++)
 		s->nulls[i] += !there[i] && !excused(s->key[i], ob);
@@ -90,7 +95,7 @@ unsigned int stream_nulls(struct stream *s, const char *key)
 	for (int i = 0; i < s->nr_keys; i++)
 		if (!strcmp(s->key[i], key))
 			return s->nulls[i];
-	return s->nr_recs;
+	return s->nr_recs - s->nr_racers;
 }
 
 static void take_obituary(struct stream *s, json_t *ob, off_t off, size_t len)

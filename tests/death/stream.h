@@ -43,6 +43,10 @@ struct stream {
 	unsigned int nulls[KEYS];
 	int nr_keys;
 	unsigned int exits, exit_value_null;
+	/* Started while obit did: neither its programs nor its scan is sure to
+	 * have met it. Its nulls are not counted. */
+	u64 race_lo, race_hi;	/* CLOCK_BOOTTIME; until known, 0 and ~0 */
+	int nr_racers;
 };
 
 int stream_open(struct stream *s, const char *path);
