@@ -205,6 +205,10 @@ class Machine:
             if state in ("failed", "cancelled"):
                 raise OSError("QEMU could not save the guest")
             time.sleep(0.02)
+        # "completed" comes first: until the machine has left this state too,
+        # it refuses to go on, and would stand still for ever.
+        while qmp("query-status")["status"] == "finish-migrate":
+            time.sleep(0.02)
         qmp("cont")
 
     def backtraces(self):
