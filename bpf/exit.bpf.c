@@ -130,7 +130,11 @@ static __always_inline void thread_exits(struct task_struct *p,
 		call = c >> 32;
 		value = (s32)c;
 	}
-	/* of racing exit_group calls the kernel takes the first one's byte */
+	/* of racing exit_group calls the kernel takes the first one's byte; from
+	 * 6.0 on the last exit(2) sets the group's as well */
+	if (call == EXIT_THREAD && sig->flags & SIGNAL_GROUP_EXIT &&
+	    (value & 0xff) << 8 == sig->group_exit_code && !leader)
+		call = EXIT_GROUP;
 	if (call == EXIT_GROUP && (value & 0xff) << 8 != sig->group_exit_code)
 		call = EXIT_NONE;
 	if (call == EXIT_THREAD && !leader)
@@ -284,50 +288,46 @@ static __always_inline void process_exits(struct task_struct *p,
 static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 {
 	struct signal_struct *sig = p->signal;
-	u32 flags = 0;
 	bool dead;
 
 	/* the leader that a thread's exec replaced had the same start */
 	if (p->flags & PF_KTHREAD ||
 	    is_done(DONE_EXIT, p->start_boottime + p->self_exec_id))
 		return 0;
-	if (config.exit_has_group_dead) {
-		dead = group_dead & 1;
-		flags = OBIT_EXIT_GROUP_DEAD;
-	} else {
-		dead = sig->live.counter == 0;
-	}
+	dead = sig->live.counter == 0;
 	if (p->children.next != &p->children)
 		armed_children(bpf_get_current_task(), !dead);
-	if (dead)
-		process_exits(p, sig, flags);
-	else
+	if (!dead || sig->nr_threads > 1)
 		thread_exits(p, sig);
+	if (dead)
+		process_exits(p, sig, group_dead ? OBIT_EXIT_GROUP_DEAD : 0);
 	return 0;
 }
 
 /*
- * In do_exit(), by the thread itself, interrupts on. signal->live has been
- * counted down already. Since 6.16 before exit_mm() and with the verdict
- * group_dead as second argument; earlier after it, and then several threads
- * may see live == 0: the join takes the last record.
+ * In do_exit(), by the thread itself, interrupts on. Since 6.16 before
+ * exit_mm() and with the verdict group_dead as second argument; earlier after
+ * it. signal->live has been counted down some lines before, in every version:
+ * several threads may see 0 here, and the one with group_dead need not be the
+ * last to come. So each that sees 0 writes an EXIT, and the last one counts: by
+ * then every exit call has been seen.
  */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(tp__sched_process_exit, struct task_struct *p)
 {
-	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(twin__sched_process_exit, struct task_struct *p)
 {
-	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(third__sched_process_exit, struct task_struct *p)
 {
-	return exit_seen(p, config.exit_has_group_dead ? ctx[1] : 0);
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
 }
 
 static __always_inline void exit_call_record(void)

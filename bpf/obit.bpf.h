@@ -24,7 +24,7 @@ extern volatile __u32 scan_id;
 
 #define DONE_KINDS	8
 #define DONE_SLOTS	1024
-enum { DONE_FORK, DONE_EXEC, DONE_EXIT, DONE_RELEASE, DONE_CALL };
+enum { DONE_FORK, DONE_EXEC, DONE_EXIT, DONE_RELEASE, DONE_CALL, DONE_PRCTL };
 extern volatile __u64 done[DONE_KINDS][DONE_SLOTS];
 
 struct ring_map {

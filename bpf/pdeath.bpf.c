@@ -14,13 +14,27 @@
  */
 static __always_inline int prctl_returns(struct pt_regs *regs, long ret)
 {
-	if (ret == 0 && syscall_arg1(regs) == PR_SET_PDEATHSIG)
+	struct task_struct *cur = current_task();
+	u64 id;
+
+	if (ret || syscall_arg1(regs) != PR_SET_PDEATHSIG)
+		return 0;
+	/* the same signal once more is no news */
+	id = BPF_CORE_READ(cur, start_boottime) +
+	     ((u64)BPF_CORE_READ(cur, pdeath_signal) << 56);
+	if (!is_done(DONE_PRCTL, id))
 		pdeath_set_record();
 	return 0;
 }
 
 SEC("fexit/__x64_sys_prctl")
 int BPF_PROG(fexit__x64_sys_prctl, struct pt_regs *regs, long ret)
+{
+	return prctl_returns(regs, ret);
+}
+
+SEC("fexit/__x64_sys_prctl")
+int BPF_PROG(twin__x64_sys_prctl, struct pt_regs *regs, long ret)
 {
 	return prctl_returns(regs, ret);
 }

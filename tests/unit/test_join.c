@@ -165,12 +165,14 @@ static void test_last_exit_counts(void **state)
 	e->threads = 2;
 	stream_release(&s, 30 * MS, 7, 3, 3 << 8);
 	expect_end(&s, "boot_ns=21000000 exit_code=768 exit_value=3 threads=9");
-	/* unless one was surely the last */
+	/* the one with the kernel's group_dead need not be the last to come */
 	stream_fork(&s, 10 * MS, 7, 3);
 	e = stream_exit(&s, 20 * MS, 7, 3, 5 << 8);
-	stream_exit(&s, 21 * MS, 7, 3, 3 << 8)->flags = OBIT_EXIT_EXECED;
+	e = stream_exit(&s, 21 * MS, 7, 3, 5 << 8);
+	e->flags = OBIT_EXIT_EXECED | OBIT_EXIT_GROUP_VALUE;
+	e->group_value = 5;
 	stream_release(&s, 30 * MS, 7, 3, 5 << 8);
-	expect_end(&s, "boot_ns=20000000 exit_code=1280");
+	expect_end(&s, "boot_ns=21000000 exit_code=1280 exit_value=5");
 }
 
 /* reboot(2) in a pid namespace, after sched_process_exit. */

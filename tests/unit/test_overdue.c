@@ -175,10 +175,11 @@ static void test_release_lost(void **state)
 	stream_fork(&s, 10 * MS, 7, 3);
 	stream_exit(&s, 20 * MS, 7, 3, 0);
 	stream_tick(&s, 1030 * MS);
-	stream_tick(&s, 1500 * MS);
 	stream_tick(&s, 1540 * MS);
+	stream_tick(&s, 6000 * MS);
+	stream_tick(&s, 6100 * MS);
 	/* and then it comes after all */
-	stream_release(&s, 1600 * MS, 7, 3, 0);
+	stream_release(&s, 6200 * MS, 7, 3, 0);
 	play(&s, &p);
 	expect_counts(&p, 1, 0);
 	expect_obituary(&p, 0,
@@ -233,7 +234,9 @@ static void test_release_of_orphan(void **state)
 	stream_release(&s, 50 * MS, 3, 1, 0);
 	stream_tick(&s, 240 * MS);
 	stream_tick(&s, 560 * MS);
+	stream_tick(&s, 5300 * MS);
 	play(&s, &p);
+	assert_int_equal(p.before.pending, 0);
 	expect_counts(&p, 2, 0);
 	expect_obituary(&p, 1,
 			"tgid=7 fate=unknown zombie_ns=null "

@@ -217,8 +217,7 @@ static int on_exit_record(struct join *j, const struct obit_exit *r)
 	d = proc_death(p);
 	if (!d)
 		return -ENOMEM;
-	if (d->have_exit && d->exit.flags & OBIT_EXIT_GROUP_DEAD)
-		return 0;
+	/* Each thread that saw the process dead writes one; the last has all. */
 	take_exit(d, r);
 	if (p->state != PROC_DEAD) {
 		proc_set_state(&j->procs, p, PROC_DEAD);

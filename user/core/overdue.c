@@ -12,6 +12,7 @@
 
 #define ASK_FIRST_NS 200000000ull	/* a RELEASE comes within 50 ms or so */
 #define GONE_GRACE_NS 300000000ull	/* it may come so late, or never */
+#define GONE_PATIENCE_NS 5000000000ull	/* where nothing can be deduced */
 #define ASK_AGAIN_NS 1000000000ull
 #define ASKS_A_TICK 1024		/* each is a file of /proc to read */
 #define SWEEP_DELAY_NS 1000000000ull
@@ -118,7 +119,10 @@ static bool release_deduced(struct join *j, const struct proc *p,
 		memcpy(r->parent_comm, told->comm, sizeof(r->parent_comm));
 	}
 	parent = proc_find(&j->procs, r->parent.tgid, r->parent.start_boottime);
-	if (!parent || parent->state != PROC_ALIVE)
+	if (!parent)
+		return false;
+	if (parent->state != PROC_ALIVE &&
+	    !(parent->death && parent->death->exit.hdr.boot_ns > d->gone_ns))
 		return false;
 	r->hdr.type = OBIT_EV_RELEASE;
 	r->hdr.len = sizeof(*r);
@@ -139,6 +143,12 @@ int overdue_end(struct join *j, struct proc *p)
 	bool known = release_deduced(j, p, &r);
 	int err = 0, e;
 
+	if (!known && !j->finishing && p->state != PROC_ALIVE &&
+	    j->now < plus(p->death->gone_ns, GONE_PATIENCE_NS)) {
+		timer_set(&j->procs.timers, &p->timer,
+			  plus(p->death->gone_ns, GONE_PATIENCE_NS));
+		return 0;
+	}
 	if (p->state == PROC_DEAD)
 		return life_end(j, p, known ? &r : NULL, FATE_UNKNOWN);
 	if (known && p->state == PROC_TOLD)

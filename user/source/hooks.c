@@ -89,6 +89,9 @@ const struct hook_row hook_rows[] = {
 	  "again, if both were kept from running", USE_EXACT_TWIN, 0, false },
 	{ "third__do_group_exit", "fentry", "do_group_exit",
 	  "again, if both were kept from running", USE_EXACT_TWIN, 0, false },
+	{ "twin__x64_sys_prctl", "fexit", "__x64_sys_prctl",
+	  "again, if the first was kept from running", USE_EXACT_TWIN, 0,
+	  false },
 	{ .program = NULL },
 };
 
