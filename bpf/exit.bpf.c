@@ -157,6 +157,8 @@ static __always_inline void thread_exits(struct task_struct *p,
 		st->group_value = value;
 		st->flags |= PROC_GROUP_VALUE;
 	}
+	/* a full barrier on x86: written before signal->live is read again */
+	__sync_fetch_and_add(&st->calls, 1);
 }
 
 /* The three exit values of a death, and its pdeath signal, into the record. */
@@ -294,11 +296,14 @@ static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 	if (p->flags & PF_KTHREAD ||
 	    is_done(DONE_EXIT, p->start_boottime + p->self_exec_id))
 		return 0;
-	dead = sig->live.counter == 0;
 	if (p->children.next != &p->children)
-		armed_children(bpf_get_current_task(), !dead);
-	if (!dead || sig->nr_threads > 1)
+		armed_children(bpf_get_current_task(),
+			       sig->live.counter != 0);
+	/* first what this thread knows, then the look at live: whoever comes
+	 * after the last one has either told it or tells again */
+	if (sig->nr_threads > 1)
 		thread_exits(p, sig);
+	dead = *(volatile int *)&sig->live.counter == 0;
 	if (dead)
 		process_exits(p, sig, group_dead ? OBIT_EXIT_GROUP_DEAD : 0);
 	return 0;

@@ -63,6 +63,7 @@ struct proc_state {
 	s32 group_value, leader_value;
 	u32 pdeath_signal, pdeath_tid;
 	u32 pad;
+	u64 calls;		/* times a thread's exit was kept here */
 	struct asked sent;	/* the last one generated */
 	struct asked taken;	/* the last one a handler took */
 };
