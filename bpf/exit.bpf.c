@@ -246,7 +246,7 @@ static __always_inline void process_exits(struct task_struct *p,
 	/* a plain exit_group() of a lone thread sets no flag before 6.0 */
 	exit_code = sig_flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
 						    leader->exit_code;
-	if (filtered(leader, exit_code)) {
+	if (filtered(leader)) {
 		__sync_fetch_and_add(&counters.filtered, 1);
 		return;
 	}
@@ -297,8 +297,7 @@ static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 	    is_done(DONE_EXIT, p->start_boottime + p->self_exec_id))
 		return 0;
 	if (p->children.next != &p->children)
-		armed_children(bpf_get_current_task(),
-			       sig->live.counter != 0);
+		armed_children(bpf_get_current_task(), sig->live.counter != 0);
 	/* first what this thread knows, then the look at live: whoever comes
 	 * after the last one has either told it or tells again */
 	if (sig->nr_threads > 1)

@@ -305,26 +305,25 @@ static __always_inline u32 hierarchy_of(struct cgroup *cg, u32 *root_id)
 	return cgroup_is_systemd(cg) ? OBIT_HIER_SYSTEMD : OBIT_HIER_NONE;
 }
 
-/* Left out by a filter? Asked of EXIT and RELEASE with the same facts, but for
- * a status that changes in between, which user space settles. */
-static __always_inline bool filtered(struct task_struct *leader, u32 exit_code)
+/*
+ * Left out by a filter? Asked of EXIT and RELEASE, with the same facts. Never of
+ * the status: exit(256) leaves 0 and is a failure, which RELEASE cannot know.
+ */
+static __always_inline bool filtered(struct task_struct *leader)
 {
 	if (config.filter_tgid && (u32)leader->tgid != config.tgid)
 		return true;
 	if (config.filter_uid && leader->real_cred->uid.val != config.uid)
 		return true;
-	if (config.filter_failed && !exit_code)
-		return true;
 	if (config.filter_cgroup &&
 	    leader->cgroups->dfl_cgrp->kn->id != config.cgroup_id)
 		return true;
-	if (config.filter_comm) {
-		u64 comm[2];
-
-		read_comm((char *)comm, leader);
-		if (comm[0] != *(const volatile u64 *)config.comm ||
-		    comm[1] != *(const volatile u64 *)(config.comm + 8))
+	/* up to the NUL: what follows it may be left from a longer name */
+	for (int i = 0; config.filter_comm && i < OBIT_COMM_LEN; i++) {
+		if (leader->comm[i] != config.comm[i])
 			return true;
+		if (!config.comm[i])
+			break;
 	}
 	return false;
 }

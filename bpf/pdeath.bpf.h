@@ -9,7 +9,7 @@
 
 #include "obit.bpf.h"
 
-#define ARMED_STEPS	96	/* children and their threads looked at */
+#define ARMED_STEPS	256	/* children and their threads looked at */
 
 /* Global, so that the verifier looks at it once and not at every turn of the
  * loop below: then pointers come as numbers, to be read with checks. */
@@ -35,12 +35,13 @@ __noinline int armed_record(u64 parent, u64 target, u32 signal, u32 alive)
  * forget_original_parent() will go over p->children and every thread of each,
  * and signal those that asked for it, unless check_kill_permission() says no:
  * then nothing is generated and only this walk knows. Not under tasklist_lock:
- * the reads are checked, and a list that changes underneath ends the walk.
+ * the reads are checked, and a list that changes underneath ends the walk. What
+ * it does not come to is counted as lost.
  */
 __noinline int armed_children(u64 parent, u32 alive)
 {
 	struct task_struct *p = (void *)parent;
-	struct list_head *head, *pos, *threads = NULL, *tpos = NULL;
+	struct list_head *head, *pos, *next, *threads = NULL, *tpos = NULL;
 
 	head = (struct list_head *)((char *)p +
 				    bpf_core_field_offset(struct task_struct,
@@ -59,7 +60,11 @@ __noinline int armed_children(u64 parent, u32 alive)
 			t = (void *)((char *)pos -
 				     bpf_core_field_offset(struct task_struct,
 							   sibling));
-			pos = BPF_CORE_READ(t, sibling.next);
+			next = BPF_CORE_READ(t, sibling.next);
+			/* taken off the list meanwhile, it points at itself */
+			if (next == pos)
+				break;
+			pos = next;
 			sig = BPF_CORE_READ(t, signal);
 			if (BPF_CORE_READ(sig, nr_threads) > 1) {
 				threads =
@@ -85,6 +90,7 @@ __noinline int armed_children(u64 parent, u32 alive)
 		if (signal && !BPF_CORE_READ(t, exit_state))
 			armed_record(parent, (u64)t, signal, alive);
 	}
+	count_lost(OBIT_LOST_SIGNAL, OBIT_LOST_OVERSIZE);
 	return 0;
 }
 

@@ -59,7 +59,7 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 
 	exit_code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
 						     p->exit_code;
-	if (filtered(p, exit_code))
+	if (filtered(p))
 		goto forget;
 	r = record_begin(OBIT_EV_RELEASE, sizeof(*r), COUNTED_BY_CALLER);
 	if (!r) {

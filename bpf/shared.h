@@ -14,10 +14,9 @@ struct obit_config {
 	__u8 exact_reapable;		/* do_notify_parent is hooked */
 	__u8 cgroup_v1;			/* some controller is on a v1 hierarchy */
 	__u8 filter_tgid, filter_uid, filter_comm, filter_cgroup;
-	__u8 filter_failed;
 	__u8 page_shift;
 	__u8 twins;			/* programs come in pairs */
-	__u8 pad[5];
+	__u8 pad[6];
 	__u32 tgid, uid;
 	__u64 cgroup_id;
 	char comm[16];

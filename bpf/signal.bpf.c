@@ -276,6 +276,26 @@ static __always_inline void may_kill(struct task_struct *t, struct shot *s,
 }
 
 /*
+ * Is it do_notify_parent()'s? User space cannot forge a positive code for
+ * another, but SIGIO has some: fcntl(F_SETSIG) lets any signal come with
+ * POLL_IN, 1. So it must be SIGCHLD, or what the dying process was cloned with.
+ */
+static __always_inline bool is_notification(int sig, int code,
+					    struct task_struct *t)
+{
+	struct task_struct *cur;
+
+	if (code < CLD_EXITED || code > CLD_DUMPED ||
+	    (u32)t->tgid == bpf_get_current_pid_tgid() >> 32)
+		return false;
+	if (sig == SIGCHLD)
+		return true;
+	cur = current_task();
+	return BPF_CORE_READ(cur, flags) & PF_EXITING &&
+	       BPF_CORE_READ(cur, group_leader, exit_signal) == sig;
+}
+
+/*
  * At the end of __send_signal[_locked](), after complete_signal(), under the
  * target's siglock with interrupts off, in any context. info is 0 or 1 where
  * the kernel has none to give (SEND_SIG_NOINFO, SEND_SIG_PRIV).
@@ -292,10 +312,7 @@ int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
 	s.info = siginfo_kind(info);
 	if (s.info == OBIT_SI_INFO)
 		s.code = BPF_CORE_READ(info, si_code);
-	if (s.info == OBIT_SI_INFO && s.code >= CLD_EXITED &&
-	    s.code <= CLD_DUMPED &&
-	    (u32)t->tgid != bpf_get_current_pid_tgid() >> 32) {
-		/* user space cannot forge a positive code for another */
+	if (s.info == OBIT_SI_INFO && is_notification(sig, s.code, t)) {
 		if (!config.exact_reapable)
 			reapable_by_signal(sig, info, t);
 		return 0;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "core/event.h"
 #include "enrich.h"
@@ -21,7 +22,7 @@
  * wake-up a death. What is in there meanwhile is fetched by time: half of the
  * 100 ms that output may be late, for the other half goes to a busy machine.
  */
-#define DRAIN_MS 50
+#define DRAIN_MS 20
 
 struct question {
 	uint32_t tgid;
@@ -46,9 +47,23 @@ struct pipeline {
 
 static volatile sig_atomic_t stop_signal, resized;
 
+/*
+ * timeout(1) and a closing terminal send the same signal twice at once; a person
+ * who presses Ctrl-C again later means it.
+ */
 static void on_stop(int sig)
 {
-	stop_signal = sig;
+	static struct timespec first;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!stop_signal) {
+		first = now;
+		stop_signal = sig;
+	} else if (now.tv_sec - first.tv_sec >= 2) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 }
 
 static void on_resize(int sig)
@@ -63,13 +78,11 @@ struct old_signals {
 
 /*
  * One that comes between a look at the flag and the sleep is seen DRAIN_MS
- * later: that needs no signal mask. SA_RESETHAND: a second one kills, whatever
- * hangs.
+ * later: that needs no signal mask.
  */
 static void catch_signals(struct old_signals *old)
 {
-	struct sigaction stop = { .sa_handler = on_stop,
-				  .sa_flags = (int)SA_RESETHAND };
+	struct sigaction stop = { .sa_handler = on_stop };
 	struct sigaction winch = { .sa_handler = on_resize };
 
 	stop_signal = 0;

@@ -107,7 +107,9 @@ static json_t *fit(struct faker *f, const char *key, json_t *want, json_t *into)
 	if (!strcmp(m, "$range"))
 		return json_incref(at(arg, 0));
 	if (!strcmp(m, "$ticks"))
-		return json_integer(json_integer_value(arg) * 10 * MSEC + 7);
+		/* late in its tick: not before what the real one was after */
+		return json_integer(json_integer_value(arg) * 10 * MSEC +
+				    10 * MSEC - 1);
 	if (!strcmp(m, "$time"))
 		return fake_time(json_integer_value(at(arg, 0)));
 	if (!strcmp(m, "$oneof"))

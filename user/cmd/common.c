@@ -260,7 +260,6 @@ static void push_down(const struct filter *f, struct kernel_filter *k)
 	memcpy(k->comm, p.comm, sizeof(k->comm));
 	k->have_cgroup = p.have_cgroup_id && only_cgroup_v2();
 	k->cgroup_id = p.cgroup_id;
-	k->failed = p.failed;
 }
 
 static int open_replay(const struct source_choice_opts *o,

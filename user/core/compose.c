@@ -358,7 +358,7 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 	put_usage(&o, d, r);
 	put_fate(j, &o, d, r, fate);
 	j->delivered++;
-	if (o.exit_code)
+	if (o.exit_code || o.truncated)
 		j->failures++;
 	return j->ops.obituary ? j->ops.obituary(j->ops.ctx, &o) : 0;
 }

@@ -142,13 +142,15 @@ static struct expr *status_is(uint64_t status)
 			 number_is("signal", (int64_t)status - 128));
 }
 
+/* exit(256) leaves the status of a success, and is none. */
 static struct expr *failed(void)
 {
 	struct expr *e = number_is("exit_code", 0);
 
-	if (e)
-		e->rel = REL_NE;
-	return e;
+	if (!e)
+		return NULL;
+	e->rel = REL_NE;
+	return expr_pair(EXPR_OR, e, number_is("truncated", 1));
 }
 
 static int new_tree(struct filter *f, uint64_t root, struct expr **e,
@@ -356,9 +358,6 @@ static void push_one(const struct expr *e, struct filter_push *p)
 {
 	const char *key = e->f ? e->f->key : "";
 
-	if (e->op == EXPR_NUMBER && e->rel == REL_NE && !e->number &&
-	    !strcmp(key, "exit_code"))
-		p->failed = true;
 	if (e->rel != REL_EQ || (e->op != EXPR_NUMBER && e->op != EXPR_BYTES))
 		return;
 	/* A second `tgid ==` can only make it false; one is enough. */

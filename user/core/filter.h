@@ -91,11 +91,11 @@ enum truth filter_truth(const struct filter *f, const struct obituary *o);
 
 /*
  * What the kernel can check already: conjuncts that are `tgid ==`, `uid ==`,
- * `cgroup_id ==`, `comm ==` alone, and --failed. A death that one of these
- * keeps out is one that the filter would not show.
+ * `cgroup_id ==`, `comm ==` alone. A death that one of these keeps out is one
+ * that the filter would not show. Not --failed: exit(256) leaves status 0.
  */
 struct filter_push {
-	bool have_tgid, have_uid, have_comm, have_cgroup_id, failed;
+	bool have_tgid, have_uid, have_comm, have_cgroup_id;
 	uint32_t tgid, uid;
 	uint64_t cgroup_id;
 	char comm[OBIT_COMM_LEN];

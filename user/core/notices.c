@@ -28,6 +28,7 @@ struct armed {
 	struct proc *proc;
 	uint64_t updated_ns;
 	uint32_t tid, signal, scan;
+	bool missed;			/* by the last scan */
 	char comm[OBIT_COMM_LEN];
 };
 
@@ -408,8 +409,16 @@ int notice_pdeath_scanned(struct join *j, const struct obit_scan *r)
 	hash_for_each(&j->armed, &it, n) {
 		a = hash_entry(n, struct armed, by_tid);
 		if (a->scan == r->scan ||
-		    plus(a->updated_ns, SCAN_NS) > r->hdr.boot_ns)
+		    plus(a->updated_ns, SCAN_NS) > r->hdr.boot_ns) {
+			a->missed = false;
 			continue;
+		}
+		/* Where the change itself is hooked its record is on the way:
+		 * a scan can fall between the two. */
+		if (j->cfg.tier != TIER_TRACEPOINTS && !a->missed) {
+			a->missed = true;
+			continue;
+		}
 		/* Another thread than the leader may just have exited. */
 		e = a->tid != a->proc->tgid ?
 			    0 :

@@ -16,6 +16,7 @@ void out_init(void)
 	int fd, flags;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* `ulimit -f`: EFBIG can be told */
 	/*
 	 * Started with `>&-`, the next file opened would become fd 1 and get
 	 * our output. Filled with the wrong end, a write to it is an error.
@@ -33,6 +34,7 @@ void out_init(void)
 void out_child(void)
 {
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 int out_write(int fd, const void *p, size_t len)

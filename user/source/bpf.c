@@ -124,7 +124,6 @@ static void configure(struct source *s, const struct source_opts *o,
 	memcpy(cfg->comm, f->comm, sizeof(cfg->comm));
 	cfg->filter_cgroup = f->have_cgroup;
 	cfg->cgroup_id = f->cgroup_id;
-	cfg->filter_failed = f->failed;
 
 	bpf_map__set_max_entries(s->skel->maps.ring, bytes);
 	for (i = 0; hook_rows[i].program; i++) {

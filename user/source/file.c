@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/event.h"
 #include "core/recording.h"
@@ -90,6 +91,7 @@ static int file_open(struct source **out, const struct source_opts *o)
 {
 	bool is_stdin = !strcmp(o->path, "-");
 	struct source *s = calloc(1, sizeof(*s));
+	struct stat st;
 	int err = -ENOMEM;
 
 	if (!s)
@@ -105,6 +107,11 @@ static int file_open(struct source **out, const struct source_opts *o)
 	if (s->fd < 0) {
 		err = -errno;
 		log_error("cannot open %s: %s", s->path, strerror(errno));
+		goto out;
+	}
+	if (!fstat(s->fd, &st) && S_ISDIR(st.st_mode)) {
+		log_error("cannot replay %s: it is a directory", s->path);
+		err = -ENOENT;
 		goto out;
 	}
 	err = read_head(s);

@@ -17,7 +17,7 @@ enum tier_choice { TIER_AUTO, TIER_FORCE_TRACEPOINTS, TIER_FORCE_FENTRY };
 struct kernel_filter {
 	uint32_t tgid;
 	uint32_t uid;
-	bool have_tgid, have_uid, have_comm, have_cgroup, failed;
+	bool have_tgid, have_uid, have_comm, have_cgroup;
 	char comm[OBIT_COMM_LEN];
 	uint64_t cgroup_id;		/* v2, exact */
 };
