@@ -363,15 +363,15 @@ static int loop(struct pipeline *p)
 		deadline = boot_now() + p->cfg->duration_ns;
 	do {
 		err = drain(p);
+		if (p->cfg->ready && !p->told_ready && err >= 0)
+			p->cfg->ready(p->cfg->ready_ctx);
+		p->told_ready = true;
 		if (flush_sinks(p))
 			return p->err;
 		if (err < 0)
 			return err;
 		if (check_books(p, false))
 			return p->err;
-		if (p->cfg->ready && !p->told_ready)
-			p->cfg->ready(p->cfg->ready_ctx);
-		p->told_ready = true;
 		if (resized)
 			resize_sinks(p);
 	} while (!stop_signal && !p->full && sleep_for_input(p, deadline));
