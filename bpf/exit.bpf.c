@@ -177,7 +177,8 @@ static __always_inline void fill_values(struct obit_exit *r,
 	r->pdeath_tid = leader->pdeath_signal ? leader->pid : 0;
 	if (st) {
 		flags = st->flags &
-			(PROC_GROUP_VALUE | PROC_LEADER_VALUE | PROC_AMBIGUOUS);
+			(PROC_GROUP_VALUE | PROC_LEADER_VALUE | PROC_AMBIGUOUS |
+			 OBIT_EXIT_EXE_DELETED);
 		r->group_value = st->group_value;
 		r->leader_value = st->leader_value;
 		if (st->threads > 1)
@@ -376,6 +377,28 @@ int BPF_PROG(third__do_group_exit, int exit_code)
 	return group_exit_seen(exit_code);
 }
 
+/*
+ * Has the running file lost its last name? Up to 6.15 the memory is gone at the
+ * tracepoint: here it is still there to be asked.
+ */
+static __always_inline void note_deleted_exe(void)
+{
+	struct task_struct *cur = current_task();
+	struct mm_struct *mm = BPF_CORE_READ(cur, mm);
+	struct proc_state *st;
+	struct dentry *exe;
+
+	if (config.exit_has_group_dead || !mm)
+		return;
+	exe = BPF_CORE_READ(mm, exe_file, f_path.dentry);
+	if (!exe || BPF_CORE_READ(exe, d_hash.pprev) ||
+	    BPF_CORE_READ(exe, d_parent) == exe)
+		return;
+	st = proc_get(cur);
+	if (st)
+		st->flags |= OBIT_EXIT_EXE_DELETED;
+}
+
 static __always_inline int lone_exit_seen(long code)
 {
 	struct signal_struct *sig = BPF_CORE_READ(current_task(), signal);
@@ -394,6 +417,7 @@ static __always_inline int lone_exit_seen(long code)
 SEC("fentry/do_exit")
 int BPF_PROG(fentry__do_exit, long code)
 {
+	note_deleted_exe();
 	return lone_exit_seen(code);
 }
 
