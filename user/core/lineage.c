@@ -109,8 +109,12 @@ static bool resolve(const struct lineage *l, const struct node *n)
 {
 	unsigned int steps = 0;
 
-	while (n && !n->in && n->parent && steps++ < 1u << 22)
+	while (n && !n->in && n->parent && steps++ < 1u << 22) {
+		/* the root itself may be hidden from scans */
+		if (n->parent == l->root)
+			return true;
 		n = find(l, n->parent);
+	}
 	return n && n->in;
 }
 
