@@ -176,9 +176,8 @@ static __always_inline void fill_values(struct obit_exit *r,
 	r->pdeath_signal = leader->pdeath_signal;
 	r->pdeath_tid = leader->pdeath_signal ? leader->pid : 0;
 	if (st) {
-		flags = st->flags &
-			(PROC_GROUP_VALUE | PROC_LEADER_VALUE | PROC_AMBIGUOUS |
-			 OBIT_EXIT_EXE_DELETED);
+		flags = st->flags & (PROC_GROUP_VALUE | PROC_LEADER_VALUE |
+				     PROC_AMBIGUOUS | OBIT_EXIT_EXE_DELETED);
 		r->group_value = st->group_value;
 		r->leader_value = st->leader_value;
 		if (st->threads > 1)
