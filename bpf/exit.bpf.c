@@ -266,6 +266,8 @@ static __always_inline void process_exits(struct task_struct *p,
 		flags |= OBIT_EXIT_SIGNALED;
 	if (!(leader->flags & PF_FORKNOEXEC))
 		flags |= OBIT_EXIT_EXECED;
+	if (p->children.next != &p->children)
+		flags |= OBIT_EXIT_CHILDREN;
 	if (p->mm) {
 		struct dentry *exe = p->mm->exe_file->f_path.dentry;
 

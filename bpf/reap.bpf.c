@@ -79,6 +79,10 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 	read_comm(r->comm, p);
 	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
 	read_comm(r->parent_comm, BPF_CORE_READ(parent, group_leader));
+	/* freed meanwhile, and a fork is just filling it: not itself yet */
+	if (r->parent.tid == r->parent.tgid &&
+	    BPF_CORE_READ(parent, group_leader) != parent)
+		__builtin_memset(&r->parent, 0, sizeof(r->parent));
 	r->exit_code = exit_code;
 	r->uid = p->real_cred->uid.val;
 	r->gid = p->real_cred->gid.val;

@@ -230,7 +230,7 @@ static void test_release_of_orphan(void **state)
 	stream_fork(&s, 10 * MS, 7, 3);
 	stream_exit(&s, 20 * MS, 7, 3, 0);
 	stream_reapable(&s, 30 * MS, 7, 3, 0);
-	stream_exit(&s, 40 * MS, 3, 1, 0);
+	stream_exit(&s, 40 * MS, 3, 1, 0)->flags |= OBIT_EXIT_CHILDREN;
 	stream_release(&s, 50 * MS, 3, 1, 0);
 	stream_tick(&s, 240 * MS);
 	stream_tick(&s, 560 * MS);
@@ -241,6 +241,30 @@ static void test_release_of_orphan(void **state)
 	expect_obituary(&p, 1,
 			"tgid=7 fate=unknown zombie_ns=null "
 			"reaped_by.tgid=null");
+	played_free(&p);
+}
+
+/* The parent died with no child left: it had waited by then. */
+static void test_release_before_parent(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	p.answer = is_gone;
+	stream_fork(&s, 5 * MS, 3, 1);
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, 0);
+	stream_reapable(&s, 30 * MS, 7, 3, 0);
+	stream_exit(&s, 40 * MS, 3, 1, 0);
+	stream_release(&s, 50 * MS, 3, 1, 0);
+	stream_tick(&s, 240 * MS);
+	stream_tick(&s, 560 * MS);
+	play(&s, &p);
+	expect_counts(&p, 2, 0);
+	expect_obituary(&p, 1,
+			"tgid=7 fate=waited reaped_by.tgid=3 "
+			"zombie_ns=10000000 zombie_err_ns=10000000");
 	played_free(&p);
 }
 
@@ -414,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_release_lost),
 		cmocka_unit_test(test_release_deduced),
 		cmocka_unit_test(test_release_of_orphan),
+		cmocka_unit_test(test_release_before_parent),
 		cmocka_unit_test(test_not_yet_reapable),
 		cmocka_unit_test(test_recorded_answer),
 		cmocka_unit_test(test_finish),

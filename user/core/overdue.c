@@ -96,9 +96,10 @@ static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
 
 /*
  * It is gone, and no RELEASE has come: some kernels keep programs from running
- * in some contexts, uncounted. Whoever was told last and is alive still has it
- * on his conscience: only he, or the kernel for him, can have taken it away,
- * at the latest when it was found gone. False if nobody is known.
+ * in some contexts, uncounted. Whoever was told last has it on his conscience if
+ * he is alive still, or died with no child left: only he, or the kernel for him,
+ * can have taken it away, at the latest when it was found gone, or when he died.
+ * False if nobody is known.
  */
 static bool release_deduced(struct join *j, const struct proc *p,
 			    struct obit_release *r)
@@ -106,6 +107,7 @@ static bool release_deduced(struct join *j, const struct proc *p,
 	const struct death *d = p->death;
 	const struct person *told = &d->parent.who;
 	struct proc *parent;
+	uint64_t childless;
 
 	memset(r, 0, sizeof(*r));
 	if (!d->have_exit)
@@ -118,15 +120,18 @@ static bool release_deduced(struct join *j, const struct proc *p,
 		r->parent.start_boottime = told->start_boottime;
 		memcpy(r->parent_comm, told->comm, sizeof(r->parent_comm));
 	}
+	r->hdr.boot_ns = d->gone_ns;
 	parent = proc_find(&j->procs, r->parent.tgid, r->parent.start_boottime);
-	if (!parent)
-		return false;
-	if (parent->state != PROC_ALIVE &&
-	    !(parent->death && parent->death->exit.hdr.boot_ns > d->gone_ns))
+	childless = proc_childless_ns(&j->procs, r->parent.tgid,
+				      r->parent.start_boottime);
+	if (childless >= dead_since(p) && childless < d->gone_ns)
+		r->hdr.boot_ns = childless;
+	else if (!parent || (parent->state != PROC_ALIVE &&
+			     !(parent->death &&
+			       parent->death->exit.hdr.boot_ns > d->gone_ns)))
 		return false;
 	r->hdr.type = OBIT_EV_RELEASE;
 	r->hdr.len = sizeof(*r);
-	r->hdr.boot_ns = d->gone_ns;
 	r->task = d->exit.task;
 	memcpy(r->comm, d->exit.comm, sizeof(r->comm));
 	r->exit_code = d->exit.exit_code;

@@ -20,6 +20,7 @@
 struct tomb {
 	struct hash_node node;
 	uint64_t start_boottime;
+	uint64_t childless_ns;	/* when it died without children; 0 */
 	uint32_t tgid;
 };
 
@@ -33,7 +34,8 @@ void procs_init(struct procs *all)
 
 /* --- tombs ------------------------------------------------------------------ */
 
-static bool is_buried(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+static struct tomb *tomb_of(struct procs *all, uint32_t tgid,
+			    uint64_t start_boottime)
 {
 	uint64_t hv = hash_u64_2(tgid, start_boottime);
 	struct hash_node *n;
@@ -42,13 +44,25 @@ static bool is_buried(struct procs *all, uint32_t tgid, uint64_t start_boottime)
 	hash_for_each_key(&all->by_tomb, hv, n) {
 		t = hash_entry(n, struct tomb, node);
 		if (t->tgid == tgid && t->start_boottime == start_boottime)
-			return true;
+			return t;
 	}
-	return false;
+	return NULL;
 }
 
-static int bury(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+/* When p died without children, which then cannot have been inherited; or 0. */
+static uint64_t childless_ns(const struct proc *p)
 {
+	/* an exiting thread's children may have gone to somebody else */
+	if (!p->death || !p->death->have_exit || p->death->exit.threads > 1 ||
+	    p->death->exit.flags & OBIT_EXIT_CHILDREN)
+		return 0;
+	return p->death->exit.hdr.boot_ns;
+}
+
+static int bury(struct procs *all, const struct proc *p)
+{
+	uint64_t start_boottime = p->start_boottime;
+	uint32_t tgid = p->tgid;
 	struct tomb *t;
 
 	if (!all->tombs) {
@@ -61,6 +75,7 @@ static int bury(struct procs *all, uint32_t tgid, uint64_t start_boottime)
 		hash_del(&all->by_tomb, &t->node);
 	t->tgid = tgid;
 	t->start_boottime = start_boottime;
+	t->childless_ns = childless_ns(p);
 	hash_add(&all->by_tomb, &t->node, hash_u64_2(tgid, start_boottime));
 	return 0;
 }
@@ -100,7 +115,16 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid)
 bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime)
 {
 	return proc_find(all, tgid, start_boottime) ||
-	       is_buried(all, tgid, start_boottime);
+	       tomb_of(all, tgid, start_boottime);
+}
+
+uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
+			   uint64_t start_boottime)
+{
+	struct proc *p = proc_find(all, tgid, start_boottime);
+	struct tomb *t = p ? NULL : tomb_of(all, tgid, start_boottime);
+
+	return p ? childless_ns(p) : t ? t->childless_ns : 0;
 }
 
 static void link_proc(struct procs *all, struct proc *p)
@@ -147,7 +171,7 @@ struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
 	p = proc_find(all, tgid, start_boottime);
 	if (p)
 		return p;
-	if (is_buried(all, tgid, start_boottime))
+	if (tomb_of(all, tgid, start_boottime))
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p) {
@@ -222,7 +246,7 @@ static void proc_free(struct procs *all, struct proc *p)
 
 int proc_release(struct procs *all, struct proc *p)
 {
-	int err = bury(all, p->tgid, p->start_boottime);
+	int err = bury(all, p);
 
 	proc_free(all, p);
 	return err;

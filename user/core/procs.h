@@ -95,6 +95,13 @@ struct proc *proc_find(struct procs *all, uint32_t tgid,
 		       uint64_t start_boottime);
 /* There was such a process, living or not: no accident of memory. */
 bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime);
+/*
+ * When it died with no child left, zombies included, in ns of the stream; 0: it
+ * lives, had some, or is not known. Whoever had been its child by then and was
+ * dead has been reaped by it.
+ */
+uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
+			   uint64_t start_boottime);
 /* A process of that tgid that has not been released: the latest. */
 struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
 /*
