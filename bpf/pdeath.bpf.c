@@ -4,7 +4,7 @@
  * programs that write PDEATH records. Never their sending: signal.bpf.c.
  */
 #include "obit.bpf.h"
-#include "reap.bpf.h"
+#include "pdeath.bpf.h"
 
 #define PR_SET_PDEATHSIG 1
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * pdeath: the parent-death signals that hang on a thread which exits now.
- * Owns the ARMED record, and the walk over children that finds them. Never
- * whether one is sent: that is seen at signal_generate.
+ * pdeath: what several programs need of parent-death signals: the ARMED record
+ * and the walk over the children of a thread that exits, and the PDEATH record.
+ * Never whether one is sent: that is seen at signal_generate.
  */
 #ifndef BPF_PDEATH_BPF_H
 #define BPF_PDEATH_BPF_H
@@ -92,6 +92,36 @@ __noinline int armed_children(u64 parent, u32 alive)
 	}
 	count_lost(OBIT_LOST_SIGNAL, OBIT_LOST_OVERSIZE);
 	return 0;
+}
+
+/* t's parent-death signal as it stands; t by checked reads. */
+static __always_inline void pdeath_record(struct task_struct *t, u32 kind,
+					  u32 signal, u32 scan)
+{
+	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
+	struct obit_pdeath *r;
+
+	r = record_begin(OBIT_EV_PDEATH, sizeof(*r), OBIT_LOST_SIGNAL);
+	if (!r)
+		return;
+	read_task(&r->task, t, BPF_CORE_READ(t, pid));
+	read_comm(r->comm, BPF_CORE_READ(t, group_leader));
+	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
+	read_comm(r->parent_comm, BPF_CORE_READ(parent, group_leader));
+	r->signal = signal;
+	r->kind = kind;
+	r->scan = scan;
+	r->pad = 0;
+	record_end(r);
+}
+
+/* After prctl(PR_SET_PDEATHSIG) returned 0, in its caller. */
+static __always_inline void pdeath_set_record(void)
+{
+	struct task_struct *cur = current_task();
+
+	pdeath_record(cur, OBIT_PDEATH_SET, BPF_CORE_READ(cur, pdeath_signal),
+		      0);
 }
 
 #endif

@@ -6,7 +6,7 @@
  * itself: that is exit.bpf.c.
  */
 #include "obit.bpf.h"
-#include "reap.bpf.h"
+#include "pdeath.bpf.h"
 
 /*
  * do_notify_parent(tsk, sig), under write tasklist_lock with interrupts off,
