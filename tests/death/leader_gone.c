@@ -73,6 +73,23 @@ DEATH_CASE("leader_exit_group", leader_exit_group, 0,
 	expect(v, "threads", json_integer(2));
 }
 
+DEATH_CASE("leader_gone_zombie", leader_gone_zombie, CASE_SLOW,
+	   "the same, left for 1.3 s: told before its release shows the status")
+{
+	struct victim *v = victim_new("leaderless");
+
+	v->word[1] = 0x307;
+	victim_fork(v, leader_exits);
+	victim_base(v);
+	expect_thread(v, v->word[0]);
+	victim_go(v);
+	victim_peek(v);
+	nap_ms(1300);
+	victim_reap(v);
+	died_exit(v, 0x307);
+	expect(v, "threads", json_integer(2));
+}
+
 static void sleeps(struct victim *v)
 {
 	v->word[0] = sys_gettid();
