@@ -26,9 +26,6 @@ typedef __s64 s64;
 #define PF_SIGNALED	0x00000400
 #define PF_KTHREAD	0x00200000
 
-#define EXIT_DEAD	0x10
-#define EXIT_ZOMBIE	0x20
-
 #define SIGNAL_GROUP_EXIT 0x04	/* include/linux/sched/signal.h */
 
 /* task->signal->pids[]; include/linux/pid_types.h */
@@ -60,10 +57,6 @@ typedef struct {
 typedef struct {
 	u32 val;
 } kgid_t;
-
-typedef struct {
-	u64 val;
-} kernel_cap64_t;
 
 struct list_head {
 	struct list_head *next, *prev;

@@ -198,7 +198,7 @@ int proc_make(u64 key, u64 start_boottime, u32 tgid);
 u64 cgroup_v1_of(u64 css_set);
 
 /* Is it t's entry, and not one left behind at the same address? A kernel may
- * keep a program from running (see record_begin), that of the release too. */
+ * keep any program from running, that of the release too. */
 static __always_inline bool proc_is(struct proc_state *st,
 				    struct task_struct *t)
 {

@@ -6,11 +6,6 @@
  */
 #include "obit.bpf.h"
 
-static __always_inline void victim_by(struct obit_oom_victim *r)
-{
-	read_who(&r->by, current_task());
-}
-
 /*
  * mark_oom_victim(), after SIGKILL has been sent, with the victim's task_lock
  * held, by the task whose allocation failed. The argument is the victim's pid
@@ -39,7 +34,7 @@ int BPF_PROG(tp__mark_victim)
 		r->task.tgid = (u32)ctx[0];
 		r->task.tid = (u32)ctx[0];
 	}
-	victim_by(r);
+	read_who(&r->by, current_task());
 	record_end(r);
 	return 0;
 }

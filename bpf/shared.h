@@ -21,7 +21,7 @@ struct obit_config {
 	__u64 cgroup_id;
 	char comm[16];
 	__u32 wake_bytes;		/* wake the reader above this fill */
-	__u32 self_tgid;
+	__u32 pad2;
 };
 
 struct obit_counters {

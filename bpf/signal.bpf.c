@@ -317,14 +317,11 @@ int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
 			reapable_by_signal(sig, info, t);
 		return 0;
 	}
-	if (HARMLESS & 1ULL << (sig - 1)) {
-		flags = cur_flags();
-		if (!(sig == SIGCONT && s.info == OBIT_SI_PRIV) &&
-		    !(flags & PF_EXITING && s.info == OBIT_SI_NOINFO))
-			return 0;
-	} else {
-		flags = cur_flags();
-	}
+	flags = cur_flags();
+	if (HARMLESS & 1ULL << (sig - 1) &&
+	    !(sig == SIGCONT && s.info == OBIT_SI_PRIV) &&
+	    !(flags & PF_EXITING && s.info == OBIT_SI_NOINFO))
+		return 0;
 	if (group)
 		s.flags = OBIT_SIG_GROUP;
 	may_kill(t, &s, result, flags);

@@ -30,7 +30,6 @@ struct join_config {
 	uint64_t zombie_after_ns;	/* 0: never report a zombie early */
 	enum tier tier;			/* of the producer: what a null means */
 	enum obituary_source source;
-	uint32_t self_tgid;		/* unused by join; for ops */
 };
 
 /* In deaths, by processes: seen == delivered + pending + lost, always. */

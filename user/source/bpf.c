@@ -115,7 +115,6 @@ static void configure(struct source *s, const struct source_opts *o,
 	cfg->cgroup_v1 = cgroup_v1_mounted();
 	cfg->page_shift = __builtin_ctz(sysconf(_SC_PAGESIZE));
 	cfg->wake_bytes = bytes / 4;
-	cfg->self_tgid = getpid();
 	cfg->filter_tgid = f->have_tgid;
 	cfg->tgid = f->tgid;
 	cfg->filter_uid = f->have_uid;

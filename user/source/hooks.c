@@ -187,14 +187,23 @@ enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
 	return HOOK_OK;
 }
 
-bool tracepoints_preemptible(void)
+static bool btf_has(const char *name, uint32_t kind)
 {
 	struct btf *btf = hooks_btf();
 
-	return btf && (btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
-					      BTF_KIND_TYPEDEF) > 0 ||
-		       btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t",
-					      BTF_KIND_STRUCT) > 0);
+	return btf && btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+bool tracepoints_preemptible(void)
+{
+	/* a look through all of the kernel's types, and asked for by row */
+	static int known = -1;
+
+	if (known < 0)
+		known = btf_has("class_srcu_fast_notrace_t",
+				BTF_KIND_TYPEDEF) ||
+			btf_has("class_srcu_fast_notrace_t", BTF_KIND_STRUCT);
+	return known;
 }
 
 /* The prototype of a tracepoint; its parameter 0 is the callback's data. */
