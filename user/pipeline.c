@@ -85,7 +85,6 @@ static void catch_signals(struct old_signals *old)
 	struct sigaction stop = { .sa_handler = on_stop };
 	struct sigaction winch = { .sa_handler = on_resize };
 
-	stop_signal = 0;
 	resized = 0;
 	sigaction(SIGINT, &stop, &old->intr);
 	sigaction(SIGTERM, &stop, &old->term);
@@ -354,6 +353,11 @@ static bool sleep_for_input(struct pipeline *p, uint64_t deadline)
 	return true;
 }
 
+static bool asked_to_end(const struct pipeline *p)
+{
+	return p->cfg->until && p->cfg->until(p->cfg->until_ctx);
+}
+
 static int loop(struct pipeline *p)
 {
 	uint64_t deadline = 0;
@@ -374,7 +378,8 @@ static int loop(struct pipeline *p)
 			return p->err;
 		if (resized)
 			resize_sinks(p);
-	} while (!stop_signal && !p->full && sleep_for_input(p, deadline));
+	} while (!stop_signal && !p->full && !asked_to_end(p) &&
+		 sleep_for_input(p, deadline));
 	/* What died before the signal came is in the ring already. */
 	return p->full || !p->enrich ? 0 : drain(p);
 }
@@ -425,14 +430,17 @@ int pipeline_run(const struct pipeline_config *cfg, struct pipeline_result *r)
 	p.join = join_new(&jc, &ops);
 	if (!p.join)
 		goto out;
-	catch_signals(&old);
+	stop_signal = 0;
+	if (!cfg->own_signals)
+		catch_signals(&old);
 	err = p.enrich ? enrich_clock(p.enrich) : 0;
 	if (!err && p.enrich)
 		err = enrich_cgroups(p.enrich);
 	if (!err)
 		err = loop(&p);
 	err = finish(&p, err);
-	restore_signals(&old);
+	if (!cfg->own_signals)
+		restore_signals(&old);
 out:
 	if (err == -ENOMEM)
 		log_error("out of memory");

@@ -8,6 +8,7 @@
 #ifndef PIPELINE_H
 #define PIPELINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "core/filter.h"
@@ -35,6 +36,10 @@ struct pipeline_sink {
  * @duration_ns: end after so long; 0: no limit. Live sources only
  * @events:  PIPELINE_OBITUARY | PIPELINE_NOTICE(type)...: what is shown
  * @ready:   called once, when nothing can be missed any more; may be NULL
+ * @until:   asked after each look at the source, every 20 ms and whenever a
+ *           signal comes: true ends the run; may be NULL. What had happened by
+ *           then is read once more
+ * @own_signals: signals are the caller's affair: none is caught here
  */
 struct pipeline_config {
 	const struct source_type *type;
@@ -47,6 +52,9 @@ struct pipeline_config {
 	unsigned int events;
 	void (*ready)(void *ctx);
 	void *ready_ctx;
+	bool (*until)(void *ctx);
+	void *until_ctx;
+	bool own_signals;
 };
 
 /* What the summary line says. */
