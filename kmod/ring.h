@@ -40,15 +40,16 @@ bool ring_is_tight(void);
 
 /*
  * One open file's place in the ring. @cursor is trusted, @page is what the
- * reader's own mapping can write.
+ * reader's own mapping can write; @next is behind the frame that was peeked at.
  */
 struct ring_reader {
 	struct list_head node;		/* in the ring, under its lock */
-	u64 cursor;
+	u64 cursor, next;
 	struct obit_cursor_page *page;
 	u32 wake_bytes;
 	u32 wake_ms;
 	bool timed;			/* OBIT_START_TIMED */
+	bool sleeping;			/* wants to be woken */
 };
 
 /* From now on, or from where a kept place is (*resumed). */
@@ -67,7 +68,7 @@ u64 ring_unread(struct ring_reader *r);
  * until ring_consume(). Process context, one caller a reader at a time.
  */
 const struct obit_frame *ring_peek(struct ring_reader *r, int *err);
-void ring_consume(struct ring_reader *r, const struct obit_frame *f);
+void ring_consume(struct ring_reader *r);
 
 /* Readers sleep here; poll_wait() and wait_event() on it. */
 extern struct wait_queue_head ring_wait;
