@@ -72,6 +72,52 @@ static __always_inline bool signal_autoreap(struct signal_struct *sig)
 	return BPF_CORE_READ_BITFIELD_PROBED(s, autoreap);
 }
 
+/* signal->is_child_subreaper: a bit up to 6.12, a bool in 7.3. */
+struct signal_struct___subreaper {
+	unsigned int is_child_subreaper:1;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool signal_subreaper(struct signal_struct *sig)
+{
+	struct signal_struct___subreaper *s = (void *)sig;
+
+	if (!bpf_core_field_exists(s->is_child_subreaper))
+		return false;
+	return BPF_CORE_READ_BITFIELD_PROBED(s, is_child_subreaper);
+}
+
+/* The CPU a task is or was last on: task->cpu up to 5.15, since 5.16
+ * (bcf9033e5449) task->thread_info.cpu, as it was before 4.9. */
+struct task_struct___cpu {
+	unsigned int cpu;
+} __attribute__((preserve_access_index));
+
+struct thread_info___cpu {
+	u32 cpu;
+} __attribute__((preserve_access_index));
+
+struct task_struct___thread_info {
+	struct thread_info___cpu thread_info;
+} __attribute__((preserve_access_index));
+
+static __always_inline u32 task_cpu(struct task_struct *t)
+{
+	struct task_struct___cpu *old = (void *)t;
+	struct task_struct___thread_info *new = (void *)t;
+
+	if (bpf_core_field_exists(old->cpu))
+		return BPF_CORE_READ(old, cpu);
+	return BPF_CORE_READ(new, thread_info.cpu);
+}
+
+/* When it was last switched to, by the clock of that CPU: CONFIG_SCHED_INFO. */
+static __always_inline u64 task_arrived(struct task_struct *t)
+{
+	if (!bpf_core_field_exists(t->sched_info.last_arrival))
+		return 0;
+	return BPF_CORE_READ(t, sched_info.last_arrival);
+}
+
 /*
  * The saved user registers. bpf_task_pt_regs() knows the padding at the top of
  * the stack (FRED changed it on x86); before 5.15 they are right at its end

@@ -167,7 +167,13 @@ struct sighand_struct {
 };
 
 struct sched_entity {
+	u64 exec_start;			/* rq_clock_task() of its CPU, last it ran */
 	u64 sum_exec_runtime;
+	u64 prev_sum_exec_runtime;	/* when it was last picked to run */
+};
+
+struct sched_info {			/* CONFIG_SCHED_INFO */
+	unsigned long long last_arrival;	/* rq_clock() of its CPU */
 };
 
 struct nsproxy;
@@ -176,7 +182,9 @@ struct callback_head;
 struct task_struct {
 	unsigned int flags;
 	unsigned int ptrace;
+	unsigned int policy;
 	struct sched_entity se;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
@@ -268,7 +276,9 @@ struct kernel_siginfo {
 	union __sifields _sifields;
 };
 
-struct bpf_iter_meta;
+struct bpf_iter_meta {
+	u64 seq_num;		/* 0: the first call of a scan */
+};
 
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;

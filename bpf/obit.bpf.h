@@ -21,6 +21,8 @@
 extern const volatile struct obit_config config;
 extern struct obit_counters counters;
 extern volatile __u32 scan_id;
+extern volatile struct obit_cpu_clock cpu_clock;
+extern volatile bool only_clock;	/* iter__tasks: no records */
 
 #define DONE_KINDS	8
 #define DONE_SLOTS	1024

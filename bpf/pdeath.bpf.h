@@ -111,7 +111,12 @@ static __always_inline void pdeath_record(struct task_struct *t, u32 kind,
 	r->signal = signal;
 	r->kind = kind;
 	r->scan = scan;
-	r->pad = 0;
+	r->flags = OBIT_PDEATH_DETAILS;
+	if (signal_subreaper(BPF_CORE_READ(parent, signal)))
+		r->flags |= OBIT_PDEATH_SUBREAPER;
+	r->parent_thread_start = BPF_CORE_READ(parent, start_boottime);
+	r->uid = BPF_CORE_READ(t, real_cred, uid.val);
+	r->pad2 = 0;
 	record_end(r);
 }
 

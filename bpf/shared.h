@@ -30,4 +30,11 @@ struct obit_counters {
 	__u64 filtered;			/* deaths a kernel filter left out */
 };
 
+/* What the scheduler's clocks of a CPU say: those of the task there that runs
+ * the iterator, at its first call. As in TASK; boot_ns: of that call. */
+struct obit_cpu_clock {
+	__u64 arrived, ran, exec_start;
+	__u64 boot_ns;
+};
+
 #endif

@@ -32,7 +32,7 @@
 #include <linux/types.h>
 #endif
 
-#define OBIT_ABI_VERSION	1
+#define OBIT_ABI_VERSION	2
 #define OBIT_ABI_COMPAT		1
 
 #define OBIT_COMM_LEN		16	/* TASK_COMM_LEN */
@@ -368,8 +368,15 @@ struct obit_pdeath {
 	__u32 signal;			/* 0: none */
 	__u32 kind;			/* enum obit_pdeath_kind */
 	__u32 scan;			/* id of the SCAN it belongs to; 0 none */
-	__u32 pad;
+	__u32 flags;			/* OBIT_PDEATH_*, since version 2 */
+	/* Version 2: when @parent.tid itself began; 0 unknown. A thread younger
+	 * than the child can not have forked it: the child was adopted. */
+	__u64 parent_thread_start;
+	__u32 uid;			/* real uid of @task */
+	__u32 pad2;
 };
+#define OBIT_PDEATH_DETAILS	0x01	/* the fields of version 2 are there */
+#define OBIT_PDEATH_SUBREAPER	0x02	/* @parent adopts: PR_SET_CHILD_SUBREAPER */
 
 /* A thread with an armed parent-death signal whose parent thread @task exits
  * now: a SIGNAL must follow, or the kernel refused it.
@@ -403,7 +410,26 @@ struct obit_waited {
 	__u32 pid_ns;			/* inode of the waiter's pid namespace */
 };
 
-/* A process that is there already, from an iteration over tasks. */
+/*
+ * A process that is there already, from an iteration over tasks.
+ *
+ * Of the dead, version 2 also has what tells when they died, which no task
+ * keeps as such: by the scheduler's clock of @cpu, it was at @arrived + @ran, and
+ * a little later if that CPU was stolen or served interrupts meanwhile.
+ * @exec_start is of the last switch away from it; but that clock stands still
+ * while the CPU is stolen or serves interrupts (as configured), and so is
+ * behind by a time that never grows less.
+ *
+ * @exit_code:  what wait4(2) would give, by the rule of EXIT
+ * @arrived:    clock of @cpu when it last began to run; 0 unknown
+ * @ran:        time it ran from then on, as far as known: 0 but in the fair
+ *              class
+ * @exec_start: 0 unknown
+ */
+#define OBIT_TASK_DEAD		0x01	/* a leader that has exited: the below holds */
+#define OBIT_TASK_SIGNALED	0x02	/* PF_SIGNALED of the leader */
+#define OBIT_TASK_HAD_THREADS	0x04	/* other threads of it have ended */
+
 struct obit_task_seen {
 	struct obit_hdr hdr;
 	struct obit_task task;
@@ -413,6 +439,15 @@ struct obit_task_seen {
 	__u32 threads;
 	__u32 live;			/* signal->live */
 	__u32 scan;
+	/* version 2 */
+	struct obit_task tracer;	/* tgid 0: none */
+	__u32 flags;			/* OBIT_TASK_* */
+	__u32 exit_code;
+	__u32 exit_signal;
+	__u32 uid;			/* real uid */
+	__u32 cpu;
+	__u32 pad;
+	__u64 arrived, ran, exec_start;
 };
 
 /* All records of scan @scan have been written. */
@@ -507,11 +542,11 @@ OBIT_ABI_SIZE(struct obit_release, 216);
 OBIT_ABI_SIZE(struct obit_signal, 120);
 OBIT_ABI_SIZE(struct obit_oom_victim, 80);
 OBIT_ABI_SIZE(struct obit_oom_limit, 40);
-OBIT_ABI_SIZE(struct obit_pdeath, 96);
+OBIT_ABI_SIZE(struct obit_pdeath, 112);
 OBIT_ABI_SIZE(struct obit_armed, 88);
 OBIT_ABI_SIZE(struct obit_exit_call, 32);
 OBIT_ABI_SIZE(struct obit_waited, 56);
-OBIT_ABI_SIZE(struct obit_task_seen, 80);
+OBIT_ABI_SIZE(struct obit_task_seen, 144);
 OBIT_ABI_SIZE(struct obit_scan, 24);
 OBIT_ABI_SIZE(struct obit_cgroup, 40);
 OBIT_ABI_SIZE(struct obit_clock, 32);

@@ -26,6 +26,19 @@ static const uint16_t sizes[OBIT_EV_NR] = {
 #undef OBIT_X
 };
 
+/* Of records that have grown since version 1: what a recording of then has. */
+static size_t least_size(unsigned int type)
+{
+	switch (type) {
+	case OBIT_EV_TASK:
+		return offsetof(struct obit_task_seen, tracer);
+	case OBIT_EV_PDEATH:
+		return offsetof(struct obit_pdeath, parent_thread_start);
+	default:
+		return sizes[type];
+	}
+}
+
 const char *event_name(unsigned int type)
 {
 	return type < OBIT_EV_NR ? names[type] : NULL;
@@ -165,7 +178,7 @@ long event_check(const void *p, size_t avail)
 		return -EAGAIN;
 	if (h->type >= OBIT_EV_NR)
 		return 0;
-	if (h->len < sizes[h->type] || !sane(h))
+	if (h->len < least_size(h->type) || !sane(h))
 		return -EBADMSG;
 	return h->len;
 }

@@ -496,6 +496,38 @@ static int bpf_scan(struct source *s, const struct emit *to)
 	return scan(s, to, s->pdeath, OBIT_SCAN_PDEATH);
 }
 
+int bpf_source_tasks(struct source *s, const struct emit *to)
+{
+	int n = scan(s, to, s->tasks, OBIT_SCAN_TASKS);
+	int err = n < 0 ? n : tell_losses(s, to);
+
+	return err ? err : n;
+}
+
+/*
+ * Whoever sleeps is switched to again between two looks at the clock, and the
+ * program sees what the scheduler noted then.
+ */
+int bpf_source_cpu_clock(struct source *s, struct cpu_clock *c)
+{
+	volatile struct obit_cpu_clock *seen = &s->skel->bss->cpu_clock;
+	int err;
+
+	if (!s->tasks)
+		return -EOPNOTSUPP;
+	seen->arrived = 0;
+	s->skel->bss->only_clock = true;
+	c->boot_from = boot_now();
+	nanosleep(&(struct timespec){ .tv_nsec = 1 }, NULL);
+	err = run_iterator(s->tasks);
+	s->skel->bss->only_clock = false;
+	c->boot_to = seen->boot_ns;
+	c->arrived = seen->arrived;
+	c->ran = seen->ran;
+	c->exec_start = seen->exec_start;
+	return err ? err : c->arrived ? 0 : -EOPNOTSUPP;
+}
+
 const struct source_type bpf_source = {
 	.name = "bpf",
 	.open = bpf_open,

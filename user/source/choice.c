@@ -50,6 +50,8 @@ static bool choose_exact(struct choice *c)
 static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
 		      const struct choice *c)
 {
+	if (o->scan_only && strcmp(row->kind, "iter"))
+		return false;
 	switch (row->use) {
 	case USE_ALWAYS:
 		return true;
@@ -73,7 +75,7 @@ int choose(const struct source_opts *o, bool exact, struct choice *c)
 
 	memset(c, 0, sizeof(*c));
 	c->tier = TIER_TRACEPOINTS;
-	if (exact) {
+	if (exact && !o->scan_only) {
 		if (choose_exact(c)) {
 			c->tier = TIER_FENTRY;
 		} else if (o->tier == TIER_FORCE_FENTRY) {

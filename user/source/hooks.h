@@ -63,6 +63,23 @@ struct program_stats {
 int bpf_source_stats(struct source *s, const char *program,
 		     struct program_stats *st);
 
+/* A fresh scan of all processes: TASK records, then SCAN, then LOSS records if
+ * some did not fit. Number of records; 0: this kernel has no such iterator. */
+struct emit;
+int bpf_source_tasks(struct source *s, const struct emit *to);
+
+/*
+ * The scheduler's clocks of the CPU that the caller runs on, as TASK has them:
+ * its own, when it was last switched to, which was at an instant of
+ * CLOCK_BOOTTIME within [boot_from, boot_to]. Pin yourself to a CPU first. 0 or
+ * a negative errno: -EOPNOTSUPP where the kernel does not keep them.
+ */
+struct cpu_clock {
+	uint64_t arrived, ran, exec_start;
+	uint64_t boot_from, boot_to;
+};
+int bpf_source_cpu_clock(struct source *s, struct cpu_clock *c);
+
 /*
  * Do tracepoint programs run with preemption on? Since 7.0 (a46023d5616e), when
  * tracepoints went from RCU to this flavour of SRCU: its type tells.
