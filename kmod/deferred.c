@@ -39,7 +39,7 @@ bool deferred_add(void *p)
 
 	if (!try_module_get(THIS_MODULE))
 		goto no;
-	if (!task_work_add(current, &d->work, OBIT_TWA_RESUME))
+	if (!task_work_add(current, &d->work, TWA_RESUME))
 		return true;
 	module_put(THIS_MODULE);
 no:

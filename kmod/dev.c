@@ -32,8 +32,9 @@
 
 static unsigned int linger = 10;
 module_param(linger, uint, 0644);
-MODULE_PARM_DESC(linger,
-		 "seconds that recording goes on for a reader that comes back (10)");
+MODULE_PARM_DESC(
+	linger,
+	"seconds that recording goes on for a reader that comes back (10)");
 
 /*
  * @lock:    one reader at a time takes from it, and starting is done once
@@ -382,7 +383,6 @@ static const struct file_operations dev_fops = {
 	.mmap = dev_mmap,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	OBIT_NO_LLSEEK
 };
 
 static struct miscdevice dev_misc = {

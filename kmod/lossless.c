@@ -6,8 +6,7 @@
  * Who waits sits in exit_task_work(): his memory, files and namespaces are
  * gone, no lock is held, his parent is not told yet. He is in TASK_IDLE: no
  * load, no hung task. Let go by room, by time, and by the end of the reader's
- * file, which comes with the reader's own exit: its files are closed before
- * its task work runs.
+ * file: the reader's own exit, which never waits, closes it.
  */
 #include <linux/cgroup.h>
 #include <linux/jiffies.h>
@@ -113,11 +112,10 @@ bool lossless_wants(struct task_struct *p)
 	if (!smp_load_acquire(&owner))
 		return false;
 	rcu_read_lock();
-	wants = !is_exempt(p) && (scope == OBIT_SCOPE_ALL ||
-				  (scope == OBIT_SCOPE_TREE &&
-				   in_tree(p, scope_id)) ||
-				  (scope == OBIT_SCOPE_CGROUP &&
-				   in_cgroup(p, scope_id)));
+	wants = !is_exempt(p) &&
+		(scope == OBIT_SCOPE_ALL ||
+		 (scope == OBIT_SCOPE_TREE && in_tree(p, scope_id)) ||
+		 (scope == OBIT_SCOPE_CGROUP && in_cgroup(p, scope_id)));
 	rcu_read_unlock();
 	/* asked last: it takes the ring's lock */
 	return wants && ring_is_tight();

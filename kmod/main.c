@@ -2,27 +2,69 @@
 /*
  * obit.ko: loading and unloading, and what modinfo tells.
  * Owns the order in which the parts of the module start, and its mirror in
- * which they stop. Never touches a task or a record: no part is in yet, so a
- * loaded module observes nothing and holds nothing.
+ * which they stop. Never touches a task or a record. A loaded module that
+ * nobody listens to hooks nothing.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/stringify.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
+#include "dev.h"
+#include "hooks.h"
+#include "procs.h"
+#include "ring.h"
 #include <uapi/obit.h>
+
+struct workqueue_struct *obit_wq;
 
 static int __init obit_init(void)
 {
+	int err = -ENOMEM;
+
+	obit_wq = alloc_workqueue("obit", WQ_UNBOUND, 0);
+	if (!obit_wq)
+		return err;
+	err = ring_init();
+	if (err)
+		goto no_ring;
+	err = procs_init();
+	if (err)
+		goto no_procs;
+	err = hooks_init();
+	if (err)
+		goto no_hooks;
+	err = dev_init();
+	if (err)
+		goto no_dev;
 	pr_info("version %s, event ABI %d\n", OBIT_VERSION, OBIT_ABI_VERSION);
 	return 0;
+no_dev:
+	hooks_exit();
+no_hooks:
+	procs_exit();
+no_procs:
+	ring_exit();
+no_ring:
+	destroy_workqueue(obit_wq);
+	return err;
 }
 
 static void __exit obit_exit(void)
 {
+	dev_exit();
+	hooks_exit();
+	/* whoever is at the very end of a deferred work has no reference any
+	 * more, but is still in our text: he does not sleep there */
+	synchronize_rcu_tasks();
+	procs_exit();
+	ring_exit();
+	destroy_workqueue(obit_wq);
 	pr_info("unloaded\n");
 }
 

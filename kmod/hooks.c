@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * hooks: arms the places that a listener needs, with the first who needs them,
+ * and disarms them after the last. Owns the state of every row. Never a fact.
+ *
+ * Functions are hooked by ftrace where their entry is enough (a fourth of a
+ * kprobe's cost), by a kretprobe where the return value counts. What a kernel
+ * has not is found out by trying: names change within a series.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "hook.h"
+#include "teardown.h"
+
+static char *skip = "";
+module_param(skip, charp, 0444);
+MODULE_PARM_DESC(skip, "places that are not to be hooked, by comma (none)");
+
+static DEFINE_MUTEX(hooks_lock);
+static struct hook *hooks;
+static unsigned int nr_hooks;
+static unsigned long wanted;		/* 1 << enum hook_want */
+
+/* What reg and unreg have asked for, until the work item comes to it. */
+static struct {
+	spinlock_t lock;
+	unsigned long which, on;
+	bool closed;
+	struct work_struct work;
+} later;
+
+/* --- one row ---------------------------------------------------------------------- */
+
+static bool is_skipped(const struct hook *h)
+{
+	size_t len = strlen(h->place);
+	const char *at = skip;
+
+	while ((at = strstr(at, h->place))) {
+		if ((at == skip || at[-1] == ',') &&
+		    (!at[len] || at[len] == ','))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static int arm_tracepoint(struct hook *h)
+{
+	if (!h->tp)
+		return -ENOENT;
+	return tracepoint_probe_register(h->tp, h->probe, NULL);
+}
+
+/* An empty filter would be every function: only ever set on idle ops. */
+static void clear_filter(struct hook *h)
+{
+	ftrace_set_filter(&h->ops, NULL, 0, 1);
+}
+
+static int arm_ftrace(struct hook *h)
+{
+	int err;
+
+	h->ops.func = h->probe;
+	/* PERMANENT: sysctl kernel.ftrace_enabled=0 is refused, not obeyed */
+	h->ops.flags = OBIT_FTRACE_FLAGS | FTRACE_OPS_FL_PERMANENT;
+	/* EINVAL: no function of that name can be traced */
+	err = ftrace_set_filter(&h->ops, (unsigned char *)h->place,
+				strlen(h->place), 1);
+	if (err)
+		return err == -EINVAL ? -ENOENT : err;
+	err = register_ftrace_function(&h->ops);
+	if (err)
+		clear_filter(h);
+	return err;
+}
+
+static int arm_kretprobe(struct hook *h)
+{
+	memset(&h->rp, 0, sizeof(h->rp));
+	h->rp.kp.symbol_name = h->place;
+	h->rp.entry_handler = h->entry;
+	h->rp.handler = h->ret;
+	h->rp.data_size = h->keeps;
+	h->rp.maxactive = h->at_once;
+	return register_kretprobe(&h->rp);
+}
+
+static void arm(struct hook *h)
+{
+	int err = -EINVAL;
+
+	if (is_skipped(h)) {
+		h->state = OBIT_HOOK_SKIPPED;
+		return;
+	}
+	switch (h->kind) {
+	case OBIT_HOOK_TRACEPOINT:
+		err = arm_tracepoint(h);
+		break;
+	case OBIT_HOOK_FTRACE:
+		err = arm_ftrace(h);
+		break;
+	case OBIT_HOOK_KRETPROBE:
+		err = arm_kretprobe(h);
+		break;
+	}
+	h->err = err;
+	h->state = !err ? OBIT_HOOK_ARMED :
+		   err == -ENOENT ? OBIT_HOOK_ABSENT :
+				    OBIT_HOOK_REFUSED;
+	if (h->state == OBIT_HOOK_REFUSED)
+		pr_warn("%s cannot be hooked (%d): not told: %s\n", h->place,
+			err, h->fact);
+}
+
+static u64 missed_now(const struct hook *h)
+{
+	if (h->kind != OBIT_HOOK_KRETPROBE || h->state != OBIT_HOOK_ARMED)
+		return 0;
+	return (u64)h->rp.nmissed + h->rp.kp.nmissed;
+}
+
+/* No probe is begun any more; those of tracepoints may still run. */
+static void disarm(struct hook *h)
+{
+	h->missed += missed_now(h);
+	switch (h->kind) {
+	case OBIT_HOOK_TRACEPOINT:
+		tracepoint_probe_unregister(h->tp, h->probe, NULL);
+		break;
+	case OBIT_HOOK_FTRACE:
+		unregister_ftrace_function(&h->ops);
+		clear_filter(h);
+		break;
+	case OBIT_HOOK_KRETPROBE:
+		unregister_kretprobe(&h->rp);
+		break;
+	}
+	h->state = OBIT_HOOK_IDLE;
+}
+
+/* --- all rows --------------------------------------------------------------------- */
+
+static bool is_served(const struct hook *h)
+{
+	unsigned int i;
+
+	for (i = 0; h->serves && i < nr_hooks; i++)
+		if (hooks + i != h && hooks[i].serves == h->serves &&
+		    hooks[i].state == OBIT_HOOK_ARMED)
+			return true;
+	return false;
+}
+
+static void arm_wanted(void)
+{
+	struct hook *h;
+
+	for (h = hooks; h < hooks + nr_hooks; h++) {
+		if (!(h->wants & wanted) || h->state == OBIT_HOOK_ARMED ||
+		    h->state == OBIT_HOOK_ABSENT)
+			continue;
+		if (is_served(h))
+			h->state = OBIT_HOOK_UNNEEDED;
+		else
+			arm(h);
+	}
+}
+
+static void disarm_unwanted(void)
+{
+	bool tracepoints = false;
+	struct hook *h;
+
+	/* births first: no process may be born on record and die unseen */
+	for (h = hooks + nr_hooks; h-- > hooks;) {
+		if (h->wants & wanted || h->state != OBIT_HOOK_ARMED)
+			continue;
+		disarm(h);
+		tracepoints |= h->kind == OBIT_HOOK_TRACEPOINT;
+	}
+	if (tracepoints)
+		tracepoint_synchronize_unregister();
+}
+
+/* A required row is had if one that serves the same is. */
+static const struct hook *missing(enum hook_want want)
+{
+	const struct hook *h;
+
+	for (h = hooks; h < hooks + nr_hooks; h++)
+		if (h->required && h->wants & 1UL << want &&
+		    h->state != OBIT_HOOK_ARMED && !is_served(h))
+			return h;
+	return NULL;
+}
+
+/* hooks_lock held. */
+static int want_now(enum hook_want want, bool on)
+{
+	const struct hook *h;
+
+	if (!on) {
+		wanted &= ~(1UL << want);
+		disarm_unwanted();
+		return 0;
+	}
+	wanted |= 1UL << want;
+	arm_wanted();
+	h = missing(want);
+	if (!h)
+		return 0;
+	pr_err("nothing can be told without a hook on %s (%d)\n", h->place,
+	       h->err);
+	wanted &= ~(1UL << want);
+	disarm_unwanted();
+	return -ENODEV;
+}
+
+int hooks_want(enum hook_want want, bool on)
+{
+	int err;
+
+	mutex_lock(&hooks_lock);
+	err = want_now(want, on);
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+static void do_later(struct work_struct *work)
+{
+	unsigned long which, on;
+	enum hook_want want;
+
+	spin_lock(&later.lock);
+	which = later.which;
+	on = later.on;
+	later.which = 0;
+	spin_unlock(&later.lock);
+	mutex_lock(&hooks_lock);
+	for (want = 0; want <= WANT_TEARDOWN; want++)
+		if (which & 1UL << want)
+			want_now(want, on & 1UL << want);
+	mutex_unlock(&hooks_lock);
+}
+
+void hooks_want_later(enum hook_want want, bool on)
+{
+	spin_lock(&later.lock);
+	if (!later.closed) {
+		later.which |= 1UL << want;
+		later.on &= ~(1UL << want);
+		later.on |= (unsigned long)on << want;
+		queue_work(obit_wq, &later.work);
+	}
+	spin_unlock(&later.lock);
+}
+
+/* --- telling ------------------------------------------------------------------------ */
+
+u64 hooks_missed(void)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	mutex_lock(&hooks_lock);
+	for (i = 0; i < nr_hooks; i++)
+		sum += hooks[i].missed + missed_now(&hooks[i]);
+	mutex_unlock(&hooks_lock);
+	return sum;
+}
+
+unsigned int hooks_count(void)
+{
+	return nr_hooks;
+}
+
+int hooks_describe(u32 index, struct obit_dev_hook *d)
+{
+	const struct hook *h;
+
+	if (index >= nr_hooks)
+		return -EINVAL;
+	h = &hooks[index];
+	memset(d, 0, sizeof(*d));
+	d->index = index;
+	mutex_lock(&hooks_lock);
+	d->kind = h->kind;
+	d->state = h->state;
+	d->err = h->err;
+	d->required = h->required;
+	d->missed = h->missed + missed_now(h);
+	mutex_unlock(&hooks_lock);
+	strscpy(d->place, h->place, sizeof(d->place));
+	strscpy(d->fact, h->fact, sizeof(d->fact));
+	return 0;
+}
+
+/* --- beginning and end -------------------------------------------------------------- */
+
+static void find_tracepoint(struct tracepoint *tp, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_hooks; i++)
+		if (hooks[i].kind == OBIT_HOOK_TRACEPOINT &&
+		    !strcmp(tp->name, hooks[i].place))
+			hooks[i].tp = tp;
+}
+
+static void make_teardown_row(struct hook *h, const struct teardown_place *t)
+{
+	h->kind = OBIT_HOOK_FTRACE;
+	h->place = t->place;
+	h->step = t->step;
+	h->fact = "when this step of an exit begins";
+	h->probe = hook_teardown;
+	h->wants = 1UL << WANT_TEARDOWN;
+}
+
+int hooks_init(void)
+{
+	const struct teardown_place *t;
+	unsigned int n = hook_rows_nr;
+
+	for (t = teardown_places; t->place; t++)
+		n++;
+	hooks = kvcalloc(n, sizeof(*hooks), GFP_KERNEL);
+	if (!hooks)
+		return -ENOMEM;
+	memcpy(hooks, hook_rows, hook_rows_nr * sizeof(*hooks));
+	nr_hooks = hook_rows_nr;
+	for (t = teardown_places; t->place; t++)
+		make_teardown_row(&hooks[nr_hooks++], t);
+	spin_lock_init(&later.lock);
+	INIT_WORK(&later.work, do_later);
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	return 0;
+}
+
+void hooks_exit(void)
+{
+	spin_lock(&later.lock);
+	later.closed = true;
+	spin_unlock(&later.lock);
+	cancel_work_sync(&later.work);
+	mutex_lock(&hooks_lock);
+	wanted = 0;
+	disarm_unwanted();
+	mutex_unlock(&hooks_lock);
+	kvfree(hooks);
+}
