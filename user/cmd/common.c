@@ -37,21 +37,30 @@ const struct opt_name output_formats[] = {
 };
 
 #define S struct source_choice_opts
+/* Whose word is taken: for every command that watches. */
+#define WITNESS_OPTS							\
+	OPT_ENUM(0, "source", S, source, .names = source_names_opt,	\
+		 .dflt = "auto",					\
+		 .help = "Who witnesses the deaths: the eBPF programs, the "	\
+			 "kernel module obit.ko, or both."),		\
+	OPT_ENUM(0, "tier", S, tier, .names = tier_choices, .dflt = "auto",	\
+		 .help = "Hooks the eBPF programs use. A tier that is asked "	\
+			 "for and does not load is an error."),		\
+	OPT_SIZE(0, "buffer", S, buffer_bytes, .dflt = "8M", .min = 64 << 10,	\
+		 .max = 1 << 30,					\
+		 .help = "Room for records that wait to be read.")
+
+const struct opt witness_opt_table[] = {
+	WITNESS_OPTS,
+	OPT_END
+};
+
 const struct opt source_opt_table[] = {
-	OPT_ENUM(0, "source", S, source, .names = source_names_opt,
-		 .dflt = "auto",
-		 .help = "Who witnesses the deaths: the eBPF programs, the "
-			 "kernel module obit.ko, or both."),
-	OPT_ENUM(0, "tier", S, tier, .names = tier_choices, .dflt = "auto",
-		 .help = "Hooks the eBPF programs use. A tier that is asked "
-			 "for and does not load is an error."),
+	WITNESS_OPTS,
 	OPT_FLAG(0, "precise", S, precise,
 		 .help = "Hook system calls too, for exact times and "
 			 "parent-death signals; makes every system call of the "
 			 "machine a little slower."),
-	OPT_SIZE(0, "buffer", S, buffer_bytes, .dflt = "8M", .min = 64 << 10,
-		 .max = 1 << 30,
-		 .help = "Room for records that wait to be read."),
 	OPT_DURATION(0, "pdeath-scan", S, pdeath_scan_ns, .dflt = "1s",
 		     .help = "How often to look for parent-death signals, "
 			     "where no tracepoint tells; 0: never."),

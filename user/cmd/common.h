@@ -40,9 +40,10 @@ struct output_opts {
 	const char *record;	/* NULL: no recording */
 };
 
-/* Tables whose bases are the structs above. */
-extern const struct opt source_opt_table[], filter_opt_table[],
-	output_opt_table[];
+/* Tables whose bases are the structs above. witness is the part of source for
+ * commands that only watch what lives: --source --tier --buffer. */
+extern const struct opt source_opt_table[], witness_opt_table[],
+	filter_opt_table[], output_opt_table[];
 extern const struct opt_name output_formats[];
 
 /*
