@@ -116,4 +116,97 @@ static inline bool obit_signal_autoreap(const struct signal_struct *sig)
 #endif
 }
 
+/* --- tasks ------------------------------------------------------------------- */
+
+/* Bytes that went to and from storage: CONFIG_TASK_IO_ACCOUNTING. */
+static inline u64 obit_io_read(const struct task_io_accounting *io)
+{
+#ifdef CONFIG_TASK_IO_ACCOUNTING
+	return io->read_bytes;
+#else
+	return 0;
+#endif
+}
+
+static inline u64 obit_io_written(const struct task_io_accounting *io)
+{
+#ifdef CONFIG_TASK_IO_ACCOUNTING
+	return io->write_bytes;
+#else
+	return 0;
+#endif
+}
+
+/* When it was last switched to, by its CPU's clock; 0: not known. */
+static inline u64 obit_arrived(const struct task_struct *t)
+{
+#ifdef CONFIG_SCHED_INFO
+	return t->sched_info.last_arrival;
+#else
+	return 0;
+#endif
+}
+
+/* Which controllers there are is the configuration's; -1: not this one. */
+#ifdef CONFIG_MEMCG
+#define OBIT_SUBSYS_MEMORY	memory_cgrp_id
+#else
+#define OBIT_SUBSYS_MEMORY	(-1)
+#endif
+#ifdef CONFIG_CGROUP_PIDS
+#define OBIT_SUBSYS_PIDS	pids_cgrp_id
+#else
+#define OBIT_SUBSYS_PIDS	(-1)
+#endif
+#define OBIT_SUBSYS_MASK(id)	((id) < 0 ? 0U : 1U << ((id) & 31))
+
+/* Is sched_process_exit, since 6.16 (with its second argument), before
+ * exit_mm()? */
+#define OBIT_EXIT_BEFORE_MM \
+	OBIT_TP_TAKES(sched_process_exit, struct task_struct *, bool)
+
+/*
+ * The exit call the current task is in, and its full 32-bit argument. Only for
+ * a task that is in do_exit() and was not killed: a system call from which it
+ * exits then is one of these two.
+ *
+ * x86: int $0x80 counts by the i386 table whatever the code segment says; 1 and
+ * 252 are write and ioprio_get in the 64-bit table, from which nobody exits.
+ * Bit 30 marks x32.
+ */
+enum exit_call {
+	EXIT_CALL_NONE,
+	EXIT_CALL_THREAD,		/* exit(2) */
+	EXIT_CALL_GROUP,		/* exit_group(2) */
+};
+
+static inline enum exit_call obit_exit_call_of_current(s32 *value)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+#if defined(CONFIG_X86)
+	u32 nr = (u32)regs->orig_ax & ~0x40000000U;
+
+#ifdef CONFIG_X86_64
+	if (user_64bit_mode(regs) && (nr == 60 || nr == 231)) {
+		*value = (s32)regs->di;
+		return nr == 60 ? EXIT_CALL_THREAD : EXIT_CALL_GROUP;
+	}
+#endif
+	if (nr == 1 || nr == 252) {
+		*value = (s32)regs->bx;
+		return nr == 1 ? EXIT_CALL_THREAD : EXIT_CALL_GROUP;
+	}
+#elif defined(CONFIG_ARM64)
+	bool compat = compat_user_mode(regs);
+
+	*value = (s32)regs->orig_x0;
+	if (regs->syscallno == (compat ? 1 : 93))
+		return EXIT_CALL_THREAD;
+	if (regs->syscallno == (compat ? 248 : 94))
+		return EXIT_CALL_GROUP;
+#endif
+	*value = 0;
+	return EXIT_CALL_NONE;
+}
+
 #endif /* OBIT_COMPAT_H */

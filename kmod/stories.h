@@ -50,11 +50,11 @@ void obit_signal_generated(int sig, struct kernel_siginfo *info,
 void obit_signal_delivered(int sig, struct k_sigaction *ka);
 
 /* pdeath.c */
-/* group_send_sig_info() as called by a dying thread for t's parent-death
- * signal; write tasklist_lock, interrupts off. And what it returned. */
+/* group_send_sig_info(): does a dying thread call it for t's parent-death
+ * signal? If so: write tasklist_lock, interrupts off. Else any context. */
 bool obit_pdeath_is_sending(int sig, struct kernel_siginfo *info,
 			    struct task_struct *t);
-void obit_pdeath_sending(int sig, struct task_struct *t);
+/* that call has returned */
 void obit_pdeath_sent(int sig, struct task_struct *t, int ret);
 /* prctl(PR_SET_PDEATHSIG) returned 0 */
 void obit_pdeath_set(void);
