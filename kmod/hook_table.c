@@ -185,10 +185,7 @@ static int send_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 	s->sig = regs_get_kernel_argument(regs, 0);
 	info = (struct kernel_siginfo *)regs_get_kernel_argument(regs, 1);
 	s->t = (struct task_struct *)regs_get_kernel_argument(regs, 2);
-	if (!obit_pdeath_is_sending(s->sig, info, s->t))
-		return 1;
-	NO_PREEMPTION(obit_pdeath_sending(s->sig, s->t));
-	return 0;
+	return !obit_pdeath_is_sending(s->sig, info, s->t);
 }
 
 static int send_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
