@@ -51,7 +51,7 @@ static void record_reapable(struct task_struct *p, struct task_struct *told,
 	r->flags = reapable_flags(p, told, autoreap);
 	r->signal = sig;
 	r->ns_tgid = 0;
-	r->sigchld = obit_autoreap(p->signal) ?
+	r->sigchld = obit_signal_autoreap(p->signal) ?
 			     OBIT_SIGCHLD_AUTOREAP :
 			     sigchld_of(told, p->exit_signal);
 	memset(r->pad, 0, sizeof(r->pad));

@@ -111,7 +111,7 @@ static u32 target_flags(struct task_struct *t, int sig)
 		f |= OBIT_SIG_PDEATH;
 	if (t->flags & PF_EXITING)
 		f |= OBIT_SIG_TARGET_EXITING;
-	if (obit_autoreap(signal))
+	if (obit_signal_autoreap(signal))
 		f |= OBIT_SIG_TARGET_AUTOREAP;
 	return f;
 }
