@@ -19,6 +19,7 @@
 #include "hooks.h"
 #include "procs.h"
 #include "ring.h"
+#include "stories.h"
 #include <uapi/obit.h>
 
 struct workqueue_struct *obit_wq;
@@ -36,6 +37,9 @@ static int __init obit_init(void)
 	err = procs_init();
 	if (err)
 		goto no_procs;
+	err = life_init();
+	if (err)
+		goto no_life;
 	err = hooks_init();
 	if (err)
 		goto no_hooks;
@@ -47,6 +51,8 @@ static int __init obit_init(void)
 no_dev:
 	hooks_exit();
 no_hooks:
+	life_exit();
+no_life:
 	procs_exit();
 no_procs:
 	ring_exit();
@@ -62,6 +68,7 @@ static void __exit obit_exit(void)
 	/* whoever is at the very end of a deferred work has no reference any
 	 * more, but is still in our text: he does not sleep there */
 	synchronize_rcu_tasks();
+	life_exit();
 	procs_exit();
 	ring_exit();
 	destroy_workqueue(obit_wq);

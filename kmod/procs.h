@@ -37,6 +37,7 @@ struct proc_facts {
 	u32 threads;			/* at most at once */
 	s32 group_value, leader_value;
 	u32 pdeath_signal, pdeath_tid;
+	u32 deaths;			/* times all threads were seen gone */
 	struct asked sent;		/* the last one generated */
 	struct asked taken;		/* the last one a handler took */
 };

@@ -27,6 +27,8 @@ struct pt_regs;
 void obit_forked(struct task_struct *parent, struct task_struct *child);
 void obit_execed(struct task_struct *p, pid_t old_pid,
 		 struct linux_binprm *bprm);
+int life_init(void);
+void life_exit(void);
 
 /* exit.c */
 /* taskstats_exit(): the first place that knows the verdict on every kernel. */

@@ -6,7 +6,8 @@
 #include <linux/types.h>
 
 /* Writes TASK or PDEATH records and the SCAN that closes them; the scan's
- * number, or -EINVAL. Process context. */
+ * number. -EINVAL: no such scan; -ENOSPC: the ring was full at its end, no SCAN
+ * is there. Process context. */
 int tasks_scan(u32 what, u32 *scan);
 
 #endif /* OBIT_TASKS_H */
