@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * procfs: what /proc says of a process or of one of its threads.
+ * A comm may hold anything, blanks, brackets and newlines too: whatever follows
+ * it is looked for behind the last bracket. Never decides what it means.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/timefmt.h"
+#include "procfs.h"
+
+/* PROC_PID_INIT_INO since 3.8: the inode of the initial pid namespace. */
+#define INITIAL_PID_NS 0xEFFFFFFCul
+
+static int open_of(uint32_t tgid, uint32_t tid, const char *file)
+{
+	char path[64];
+	int fd;
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", tgid, tid,
+			 file);
+	else
+		snprintf(path, sizeof(path), "/proc/%u/%s", tgid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+ssize_t procfs_read(uint32_t tgid, uint32_t tid, const char *file, char *to,
+		    size_t size)
+{
+	int fd = open_of(tgid, tid, file);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, to, size - 1);
+	if (n < 0)
+		n = -errno;
+	else
+		to[n] = '\0';
+	close(fd);
+	return n;
+}
+
+int procfs_stat(uint32_t tgid, uint32_t tid, struct proc_stat *st)
+{
+	unsigned long long v[53] = { 0 };
+	char text[1024], *p, *open_at, *end;
+	ssize_t n = procfs_read(tgid, tid, "stat", text, sizeof(text));
+	size_t len;
+	int i;
+
+	if (n < 0)
+		return (int)n;
+	open_at = strchr(text, '(');
+	p = strrchr(text, ')');
+	if (!open_at || !p || p < open_at || p[1] != ' ' || !p[2])
+		return -EBADMSG;
+	memset(st, 0, sizeof(*st));
+	len = (size_t)(p - open_at - 1);
+	if (len >= sizeof(st->comm))
+		len = sizeof(st->comm) - 1;
+	memcpy(st->comm, open_at + 1, len);
+	st->state = p[2];
+	/* Field 4 follows the state, which is 3, counted from 1. */
+	for (i = 4, p += 3; i <= 52 && *p; i++, p = end) {
+		v[i] = strtoull(p, &end, 10);
+		if (end == p)
+			break;
+	}
+	if (i <= 39)
+		return -EBADMSG;
+	st->ppid = (uint32_t)v[4];
+	st->flags = (uint32_t)v[9];
+	st->threads = (uint32_t)v[20];
+	st->start_ticks = v[22];
+	st->cpu = (uint32_t)v[39];
+	st->exit_code = (uint32_t)v[52];
+	return 0;
+}
+
+static uint64_t number_after(const char *text, const char *key, int base)
+{
+	const char *p = strstr(text, key);
+
+	return p ? strtoull(p + strlen(key), NULL, base) : 0;
+}
+
+int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st)
+{
+	char text[8192];
+	ssize_t n = procfs_read(tgid, tid, "status", text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	/* Name: comes first, and is escaped: no line of it is another's. */
+	st->tgid = (uint32_t)number_after(text, "\nTgid:", 10);
+	st->tracer = (uint32_t)number_after(text, "\nTracerPid:", 10);
+	st->uid = (uint32_t)number_after(text, "\nUid:", 10);
+	st->pending = number_after(text, "\nSigPnd:", 16);
+	st->shared_pending = number_after(text, "\nShdPnd:", 16);
+	st->blocked = number_after(text, "\nSigBlk:", 16);
+	st->ignored = number_after(text, "\nSigIgn:", 16);
+	st->caught = number_after(text, "\nSigCgt:", 16);
+	return 0;
+}
+
+int procfs_args(uint32_t tgid, size_t max, struct buf *out)
+{
+	int fd = open_of(tgid, 0, "cmdline");
+	char chunk[1024];
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return fd;
+	while (max && (n = read(fd, chunk, sizeof(chunk))) > 0) {
+		if ((size_t)n > max)
+			n = (ssize_t)max;
+		buf_add(out, chunk, (size_t)n);
+		max -= (size_t)n;
+	}
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return out->err ? out->err : n < 0 ? (int)n : 0;
+}
+
+/* A zombie has no exe: only who may look is told so. */
+bool procfs_permitted(uint32_t tgid)
+{
+	char path[48], target[8];
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
+	return readlink(path, target, sizeof(target)) >= 0 || errno == ENOENT;
+}
+
+uint64_t procfs_ticks(uint64_t start_boottime)
+{
+	return start_boottime / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+bool procfs_is_initial(void)
+{
+	char self[32];
+	struct stat st;
+	ssize_t n;
+
+	/* Our own pid in it: /proc may be a bind mount of another namespace's. */
+	n = readlink("/proc/self", self, sizeof(self) - 1);
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	if (strtol(self, NULL, 10) != (long)getpid())
+		return false;
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NS;
+}
+
+static int each(const char *folder, int (*fn)(uint32_t id, void *ctx),
+		void *ctx)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	int err = 0;
+
+	if (!dir)
+		return -errno;
+	while (!err && (e = readdir(dir)))
+		if (isdigit((unsigned char)e->d_name[0]))
+			err = fn((uint32_t)strtoul(e->d_name, NULL, 10), ctx);
+	closedir(dir);
+	return err;
+}
+
+int procfs_each(int (*fn)(uint32_t tgid, void *ctx), void *ctx)
+{
+	return each("/proc", fn, ctx);
+}
+
+int procfs_each_thread(uint32_t tgid, int (*fn)(uint32_t tid, void *ctx),
+		       void *ctx)
+{
+	char folder[48];
+
+	snprintf(folder, sizeof(folder), "/proc/%u/task", tgid);
+	return each(folder, fn, ctx);
+}
+
+/* init is always there: who can not see it sees nobody else's. */
+bool procfs_hides(void)
+{
+	char text[16];
+
+	return procfs_read(1, 0, "stat", text, sizeof(text)) < 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * procfs: what /proc says of a process or of one of its threads.
+ * Owns the formats of its files and how they are told from a stranger's bytes
+ * in them. Never guesses what is not readable, never decides what it means.
+ */
+#ifndef PROCFS_H
+#define PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "lib/buf.h"
+
+/* /proc/TGID/stat, or that of a thread. */
+struct proc_stat {
+	char comm[16];
+	char state;		/* 'R', 'S', 'D', 'T', 't', 'Z', 'X', ... */
+	uint32_t ppid;
+	uint32_t flags;		/* PF_* of the kernel */
+	uint32_t threads;	/* that have not been released */
+	uint32_t cpu;		/* last run on */
+	uint32_t exit_code;	/* wait status; 0 also where we may not know */
+	uint64_t start_ticks;	/* start_boottime in 1/100 s, rounded down */
+};
+
+/* /proc/TGID/status, or that of a thread; signal sets: bit n-1 is signal n. */
+struct proc_status {
+	uint32_t tgid, tracer, uid;
+	uint64_t pending, shared_pending, blocked, ignored, caught;
+};
+
+#define PROC_PF_KTHREAD 0x00200000u
+
+/* Both: tid 0 is the process itself. 0, or a negative errno: -ENOENT and -ESRCH
+ * where it is not there or hidden (hidepid). */
+int procfs_stat(uint32_t tgid, uint32_t tid, struct proc_stat *st);
+int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st);
+
+/* The start of a file of /proc/TGID (of its thread): bytes read, NUL-terminated
+ * in `to`, or a negative errno. */
+ssize_t procfs_read(uint32_t tgid, uint32_t tid, const char *file, char *to,
+		    size_t size);
+
+/* The command line, a NUL after each argument; at most `max` bytes. Empty for
+ * kernel threads and zombies. 0 or a negative errno. */
+int procfs_args(uint32_t tgid, size_t max, struct buf *out);
+
+/* What only those with rights over a process may read can be read of it: its
+ * exit_code, wchan, syscall. */
+bool procfs_permitted(uint32_t tgid);
+
+/* start_ticks of this start_boottime. */
+uint64_t procfs_ticks(uint64_t start_boottime);
+
+/*
+ * /proc is that of our own pid namespace, and that is the initial one: its ids
+ * are those of the kernel's records.
+ */
+bool procfs_is_initial(void);
+/* Every numeric entry, in order; fn ends it with non-zero, which is returned.
+ * Or a negative errno. */
+int procfs_each(int (*fn)(uint32_t tgid, void *ctx), void *ctx);
+/* The same of the threads of a process. */
+int procfs_each_thread(uint32_t tgid, int (*fn)(uint32_t tid, void *ctx),
+		       void *ctx);
+/* Processes of others are hidden from us (hidepid=1 or 2). */
+bool procfs_hides(void);
+
+#endif
