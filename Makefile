@@ -8,7 +8,8 @@
 # Several targets are also names of folders here: without .PHONY make would
 # find the folder, say "up to date" and do nothing.
 .PHONY: all bpf bpf-arm64 user kmod static unit replay live vm death fuzz test \
-	test-mutants lint format docs install uninstall clean distclean \
+	test-debug test-mutants test-witness lint format docs install uninstall \
+	clean distclean \
 	compile_commands.json deps run help FORCE
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -186,6 +187,16 @@ unit replay fuzz death live vm lint: ## one part of `make test`
 test: ## install what is missing, build, run every test (sudo make test)
 	$(Q)sh .ci/deps.sh install build test lint
 	$(Q)tests/run
+
+test-debug: ## the module in a kernel that checks itself (built once, 10 min)
+	$(Q)sh .ci/deps.sh install build test debug
+	$(Q)$(MAKE) -j$$(nproc) vm-build
+	$(Q)tests/vm/suite.py --debug
+
+test-witness: ## 20,000 random deaths, seen by both BPF and the module
+	$(Q)sh .ci/deps.sh install build test
+	$(Q)$(MAKE) -j$$(nproc) vm-build
+	$(Q)tests/vm/suite.py --witness 20000
 
 test-mutants: ## break one rule at a time: each must turn a named test red
 	$(Q)tests/mutants/run

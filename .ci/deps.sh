@@ -37,6 +37,10 @@ list()
 	test  cmd  zstd                 zstd
 	test  cmd  lz4                  lz4
 	test  cmd  pahole               pahole
+	debug cmd  flex                 flex
+	debug cmd  bison                bison
+	debug cmd  bc                   bc
+	debug cmd  xz                   xz-utils
 	lint  cmd  clang-format         clang-format
 	lint  cmd  shellcheck           shellcheck
 	lint  cmd  sparse               sparse

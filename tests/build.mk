@@ -5,7 +5,7 @@
 # variables it uses. It never runs a test: that is tests/run.
 
 .PHONY: unit-build unit-asan-build replay-asan-build fuzz-build death-build \
-	vm-build
+	ktest-build vm-build
 TEST_CFLAGS := -Itests -Itests/unit
 
 $(B)/.test-tools: .ci/deps.sh
@@ -63,13 +63,15 @@ fuzz-build: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 
 DEATH_SRC := $(sort $(wildcard tests/death/*.c tests/death/*/*.c))
 VM_SRC    := $(sort $(wildcard tests/vm/*.c))
+KTEST_SRC := $(sort $(wildcard tests/kmod/*.c))
 # Deaths are compiled as written: no optimiser may remove a fault.
 $(DEATH_SRC:%.c=$(B)/%.o): OPT := -O0 -g -fno-builtin -fno-stack-protector
-$(VM_SRC:%.c=$(B)/%.o): OPT := -O2 -g
+$(VM_SRC:%.c=$(B)/%.o) $(KTEST_SRC:%.c=$(B)/%.o): OPT := -O2 -g
 $(eval $(call stamp,$(B)/tests/.flags,$(CC) $(C_STD)))
 $(eval $(call stamp,$(B)/tests/.list,$(DEATH_SRC)))
-$(DEATH_SRC:%.c=$(B)/%.o) $(VM_SRC:%.c=$(B)/%.o): $(B)/%.o: %.c \
-		$(B)/tests/.flags | $(B)/.tools $(B)/.test-tools
+$(eval $(call stamp,$(B)/tests/.list-kmod,$(KTEST_SRC)))
+$(foreach s,$(DEATH_SRC) $(VM_SRC) $(KTEST_SRC),$(B)/$(s:%.c=%.o)): \
+		$(B)/%.o: %.c $(B)/tests/.flags | $(B)/.tools $(B)/.test-tools
 	@mkdir -p $(@D)
 	@$(call say,CC,$@)
 	$(Q)$(CC) $(C_STD) $(CPPFLAGS) -Itests -Itests/death $(OPT) \
@@ -80,14 +82,21 @@ $(B)/static/death: $(DEATH_SRC:%.c=$(B)/%.o) $(B)/tests/.list
 	@$(call say,LD,$@)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) -ljansson -lpthread
 
+$(B)/static/kmod-test: $(KTEST_SRC:%.c=$(B)/%.o) $(B)/tests/.list-kmod
+	@mkdir -p $(@D)
+	@$(call say,LD,$@)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) -lpthread
+
 $(VM_SRC:tests/vm/%.c=$(B)/static/%): $(B)/static/%: $(B)/tests/vm/%.o
 	@mkdir -p $(@D)
 	@$(call say,LD,$@)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^ -lpthread
--include $(DEATH_SRC:%.c=$(B)/%.d) $(VM_SRC:%.c=$(B)/%.d)
+-include $(DEATH_SRC:%.c=$(B)/%.d) $(VM_SRC:%.c=$(B)/%.d) \
+	$(KTEST_SRC:%.c=$(B)/%.d)
 
 death-build: $(B)/static/death
-vm-build: static death-build $(VM_SRC:tests/vm/%.c=$(B)/static/%)
+ktest-build: $(B)/static/kmod-test
+vm-build: static death-build ktest-build $(VM_SRC:tests/vm/%.c=$(B)/static/%)
 
 # A folder of tests may bring rules of its own.
 -include $(wildcard tests/*/rules.mk)

@@ -17,7 +17,7 @@ static int list_main(void)
 
 static void usage(FILE *f)
 {
-	fputs("usage: death run --obit PATH [--tier tracepoints|fentry|auto]\n"
+	fputs("usage: death run --obit PATH [--tier tracepoints|fentry|kmod|both|auto]\n"
 	      "                 [--source S] [--case NAME]... [--jobs N]\n"
 	      "                 [--random N] [--seed S] [--storm] [--keep DIR]\n"
 	      "       death list\n"

@@ -319,10 +319,11 @@ static bool match_matcher(struct match *m, const char *key, const char *name,
 		return match_tty(json_string_value(arg), got);
 	if (!strcmp(name, "$source"))
 		return json_is_string(got) &&
-		       (m->source ? !strcmp(json_string_value(got), m->source) :
-				    !strcmp(json_string_value(got), "bpf") ||
-					    !strcmp(json_string_value(got),
-						    "kmod"));
+		       (m->source && strcmp(m->source, "both") != 0 ?
+				!strcmp(json_string_value(got), m->source) :
+				!strcmp(json_string_value(got), "bpf") ||
+					!strcmp(json_string_value(got),
+						"kmod"));
 	if (!strcmp(name, "$oneof")) {
 		json_array_foreach(arg, i, alt)
 			if (try_value(m, key, alt, got, ctx))

@@ -10,7 +10,7 @@
 
 struct match {
 	const char *tier;	/* "tracepoints", "fentry"; else either */
-	const char *source;	/* "bpf", "kmod"; NULL: either */
+	const char *source;	/* "bpf", "kmod"; "both", NULL: either */
 	char err[1024];		/* the first difference */
 	json_t *errs;		/* all, "key: expected X, got Y" */
 };

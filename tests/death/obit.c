@@ -58,17 +58,29 @@ bool obit_alive(struct run *r)
 	return !r->obit_ended;
 }
 
-static void obit_exec(struct run *r)
+/* A tier is BPF's: the module has none, and beside it BPF gives its best. */
+static void witness_args(struct run *r, char **argv)
 {
-	char *argv[16] = { (char *)r->obit,  "trace",  "-o",
-			   "json",	     "--tier", (char *)r->tier,
-			   "--zombie-after", "1s" };
-	int n = 8, out, err, null;
+	int n = 0;
 
+	if (!r->module) {
+		argv[n++] = "--tier";
+		argv[n++] = (char *)r->tier;
+	}
 	if (r->source) {
 		argv[n++] = "--source";
 		argv[n++] = (char *)r->source;
 	}
+	argv[n] = NULL;
+}
+
+static void obit_exec(struct run *r)
+{
+	char *argv[16] = { (char *)r->obit, "trace",	      "-o",
+			   "json",	    "--zombie-after", "1s" };
+	int n = 6, out, err, null;
+
+	witness_args(r, argv + n);
 	null = open("/dev/null", O_RDONLY);
 	out = open(r->out, O_WRONLY | O_APPEND);
 	err = open(r->err, O_WRONLY | O_APPEND);
@@ -231,8 +243,7 @@ const char *const floor_keys[] = {
 
 static json_t *doctor(struct run *r)
 {
-	char *argv[] = { (char *)r->obit, "doctor",	   "-o", "json",
-			 "--tier",	  (char *)r->tier, NULL };
+	char *argv[16] = { (char *)r->obit, "doctor", "-o", "json" };
 	size_t cap = 1 << 20, len = 0;
 	char *buf = malloc(cap);
 	u64 end = boot_ns() + READY_MS * MSEC;
@@ -242,6 +253,7 @@ static json_t *doctor(struct run *r)
 	ssize_t n;
 	pid_t pid;
 
+	witness_args(r, argv + 4);
 	if (pipe(p))
 		return NULL;
 	fflush(stdout);

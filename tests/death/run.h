@@ -30,7 +30,10 @@ struct draw {			/* one time a case was run */
 
 struct run {
 	/* options */
-	const char *obit, *tier, *source, *keep;
+	const char *obit, *source, *keep;
+	const char *
+		tier; /* what exactness is expected: the module's is fentry's */
+	bool module;		/* it is watched by the module, perhaps among others */
 	const char *names[256];
 	int nr_names, jobs, random;
 	unsigned long seed;

@@ -394,6 +394,12 @@ static int options(struct run *r, int argc, char **argv)
 			break;
 		case 't':
 			r->tier = optarg;
+			if (!strcmp(optarg, "kmod") ||
+			    !strcmp(optarg, "both")) {
+				r->module = true;
+				r->source = optarg;
+				r->tier = "fentry";
+			}
 			break;
 		case 's':
 			r->source = optarg;

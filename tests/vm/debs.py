@@ -21,6 +21,8 @@ import tempfile
 import time
 import zlib
 
+import source
+
 HERE = pathlib.Path(__file__).resolve().parent
 ARCH = "amd64"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -31,16 +33,21 @@ class Unavailable(Exception):
 
 
 class Kernel:
-    """A kernel in the cache: vmlinux to boot, headers to build against."""
+    """A kernel in the cache: an image to boot, headers to build against."""
 
     def __init__(self, name, directory):
         self.name = name
         self.dir = directory
-        about = json.loads((directory / "about.json").read_text())
-        self.release = about["release"]     # as uname -r tells it
-        self.version = about["version"]     # of the Debian package
-        self.tools = about["tools"]
-        self.vmlinux = directory / "vmlinux"
+        self.about = json.loads((directory / "about.json").read_text())
+        self.release = self.about["release"]    # as uname -r tells it
+        self.version = self.about["version"]    # of the Debian package
+        self.tools = self.about["tools"]
+        self.image = directory / self.about.get("image", "vmlinux")
+
+    @property
+    def is_built(self):
+        """Here, for debugging: everything in it takes several times as long."""
+        return "config" in self.about
 
     @property
     def kdir(self):
@@ -67,6 +74,12 @@ def table():
             name, suites, tools, image = line
             rows[name] = (suites.split(","), tools, image)
     return rows
+
+
+def packaged():
+    """The names of the kernels that come as they are, none built here."""
+    return [name for name, row in table().items()
+            if not source.is_source(row[2])]
 
 
 @contextlib.contextmanager
@@ -316,10 +329,12 @@ def relocate(root):
 
 
 def cached(name):
+    """The kernel as the cache has it; None, too, if made of another config."""
     try:
-        return Kernel(name, cache_dir() / "kernels" / name)
+        kernel = Kernel(name, cache_dir() / "kernels" / name)
     except (OSError, ValueError, KeyError):
         return None
+    return kernel if source.current(kernel) else None
 
 
 def fetch(names, log=print):
@@ -334,6 +349,7 @@ def fetch(names, log=print):
             raise Unavailable(f"no kernel \"{name}\" in tests/vm/kernels; "
                               "there is " + ", ".join(rows))
     kernels = {name: cached(name) for name in names}
+    sources = {}
     with locked():
         for path in cache_dir().glob("tmp-*"):  # of a fetch that was killed
             if path.stat().st_mtime < time.time() - 86400:
@@ -351,8 +367,38 @@ def fetch(names, log=print):
             log(f"using the cached kernels, because {e}")
             return kernels
         for name in names:
-            kernels[name] = fetch_one(apt, name, rows[name], log)
+            if source.is_source(rows[name][2]):
+                sources[name] = fetch_source(apt, name, rows[name], log)
+            else:
+                kernels[name] = fetch_one(apt, name, rows[name], log)
+    # A build takes ten minutes, and what is packaged need not wait for it.
+    with locked("build.lock"):
+        for name, got in sources.items():
+            have = cached(name)
+            if got and (not have or have.version != got[1]):
+                have = source.build(name, *got, log)
+                got[0].unlink()
+            kernels[name] = have
     return kernels
+
+
+def fetch_source(apt, name, row, log):
+    """(.deb, version) of the newest source package; None: nothing to do."""
+    suites, _, pattern = row
+    pkg = apt.newest(pattern, suites)
+    have = cached(name)
+    if not pkg:
+        if have:
+            log(f"{name}: no package matches any more, keeping {have.release}")
+            return None
+        raise Unavailable(f"{name}: no package matches {pattern}")
+    if have and have.version == pkg["Version"]:
+        return None
+    log(f"{name}: downloading {pkg['Package']} {pkg['Version']}")
+    where = cache_dir() / "source"
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir()
+    return apt.download([pkg], where)[0], pkg["Version"]
 
 
 def fetch_one(apt, name, row, log):

@@ -35,7 +35,7 @@ def cmd_list(_):
 
 
 def cmd_fetch(args):
-    names = args.kernels or list(debs.table())
+    names = args.kernels or debs.packaged()
     for kernel in debs.fetch(names, log=say).values():
         if kernel.tools != "host":
             kmod.tools(kernel, log=say)

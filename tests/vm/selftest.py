@@ -67,6 +67,11 @@ SICK_LINES = """
 [   12.345678] refcount_t: underflow; use-after-free.
 [   12.345678] list_del corruption, ffff->next is LIST_POISON1
 [   12.345678] unregister_netdevice: waiting for lo to become free
+[   12.345678] [ BUG: Invalid wait context ]
+[   12.345678] WARNING: lock held when returning to user space!
+[   12.345678] BUG kmalloc-64 (Tainted: G    B      O    ): Poison overwritten
+[   12.345678] ODEBUG: free active (active state 0) object type: timer_list
+[   12.345678] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug)
 """.strip().splitlines()
 WELL_LINES = """\
 [    0.016000] tsc: Unable to calibrate against PIT

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs the deaths in guests: every kernel, every tier, and the module.
+"""Runs the deaths in guests: every kernel, every tier, and the module's tests.
 
 Owns which guests are run and how their results are added up. Never judges an
-obituary: build/static/death does, inside. A guest that is lost, prints no
-totals, or whose totals, lines and status disagree has failed.
+obituary: build/static/death does, inside, nor the module: kmod-test does. A
+guest that is lost, prints no totals, or whose totals, lines and status disagree
+has failed.
 
 What is printed: `ok KERNEL/TIER/CASE`, `not ok ...: why`, `skip ...: missing`,
 and at last `N passed, N failed, N skipped`.
@@ -19,40 +20,35 @@ import time
 
 import debs
 import kmod
+import seeded
 import selftest
 import vm
 
 REPO = kmod.REPO
 STATIC = REPO / "build/static"
-TIERS = ("tracepoints", "fentry")
+TIERS = ("tracepoints", "fentry", "kmod", "both")
+WITH_MODULE = ("kmod", "both")
+# What kmod-test is run for, a guest a line: they take about as long.
+MODULE = (("device", "cursor", "resume", "tracepoints", "fuzz"),
+          ("lossless", "stress"))
 JOBS = 2            # guests at once: each is one busy host thread
+SLOW = 5            # so many times slower is a kernel that checks itself
 TAIL = 40           # console lines shown of a lost guest
 CONTEXT = 150       # lines a failed run may add to its cases
 LINE = re.compile(r"(ok|not ok|skip) ([^\s:]+)(?::? ?(.*))?$")
 TOTALS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
 
-# What insmod did is asked of the kernel, not of insmod.
-MODULE = r"""
-set -e
-i=0
-while [ $i -lt 5 ]; do
-	insmod /bin/obit.ko
-	grep -q '^obit .* Live ' /proc/modules
-	test -d /sys/module/obit
-	rmmod obit
-	! grep -q '^obit ' /proc/modules
-	! test -e /sys/module/obit
-	i=$((i + 1))
-done
-test "$(dmesg | grep -c 'obit: .*nload')" = 5
-"""
-
-
 # What a failed run leaves: obit's stream and messages, what was expected of it.
+# The module stays a while for a collector that comes back, and then must go.
 DEATHS = r"""
+if [ "$1" = --module ]; then
+	shift
+	insmod /bin/obit.ko || exit 1
+fi
 death run --obit /bin/obit --keep /tmp/keep "$@"
 rc=$?
 [ $rc = 0 ] || tar cf /tmp/keep.tar -C /tmp keep 2>/dev/null
+[ ! -d /sys/module/obit ] || rmmod obit || exit 2
 exit $rc
 """
 
@@ -80,7 +76,7 @@ class Report:
         return f"{c['ok']} passed, {c['not ok']} failed, {c['skip']} skipped"
 
 
-def report_deaths(report, prefix, result):
+def report_lines(report, prefix, result):
     """Turns what one guest printed into lines, and doubts it."""
     counts = {"ok": 0, "not ok": 0, "skip": 0}
     other, totals = [], None
@@ -105,7 +101,7 @@ def report_deaths(report, prefix, result):
         why = "its totals %d, %d, %d are not its lines %d, %d, %d" % (
             *totals, *seen)
     elif not seen[0]:
-        why = "no death was right"
+        why = "nothing was right"
     elif (result.rc != 0) != (seen[1] > 0):
         why = f"status {result.rc} with {seen[1]} failed"
     if why:
@@ -132,19 +128,21 @@ class Suite:
 
     def files(self, module):
         files = [f"{self.args.bin}/obit:/bin/obit",
-                 f"{self.args.bin}/death:/bin/death"]
+                 f"{self.args.bin}/death:/bin/death",
+                 f"{self.args.bin}/kmod-test:/bin/kmod-test"]
         return files + ([f"{module}:/bin/obit.ko"] if module else [])
 
-    def guest(self, name, kernel, module, argv, then, **more):
+    def guest(self, name, kernel, module, argv, **more):
         begin = time.monotonic()
+        slow = SLOW if kernel.is_built else 1
         try:
             result = vm.run(kernel, self.files(module), argv,
-                            self.args.timeout, icount=self.args.icount,
-                            **more)
+                            self.args.timeout * slow, mem=self.args.mem,
+                            icount=self.args.icount, **more)
         except (vm.Broken, OSError) as e:
             self.report.line("not ok", name, str(e))
             return
-        then(self.report, name, result)
+        report_lines(self.report, name, result)
         self.times.append((name, result.ready, time.monotonic() - begin,
                            result.restored))
 
@@ -152,21 +150,14 @@ class Suite:
         name = f"{kernel.name}/{tier}" + ("" if cgroup == "v2" else
                                           f"-cgroup-{cgroup}")
         self.guest(name, kernel, module,
-                   ["sh", "-c", DEATHS, "sh", "--tier", tier,
-                    *self.args.death], report_deaths, cgroup=cgroup,
+                   ["sh", "-c", DEATHS, "sh",
+                    *(["--module"] if tier in WITH_MODULE else []),
+                    "--tier", tier, *self.args.death], cgroup=cgroup,
                    get=["/tmp/keep.tar"])
 
-    def module(self, kernel, module):
-        def then(report, name, result):
-            if result.rc == 0:
-                report.line("ok", name)
-                return
-            report.line("not ok", name, result.lost or
-                        f"insmod and rmmod: status {result.rc}")
-            report.note(result.text)
-            report.note("\n".join(result.console.splitlines()[-TAIL:]))
-        self.guest(f"{kernel.name}/kmod", kernel, module,
-                   ["sh", "-c", MODULE], then)
+    def module(self, kernel, module, tests):
+        self.guest(f"{kernel.name}/module-{tests[0]}", kernel, module,
+                   ["kmod-test", *tests])
 
     def build_module(self, kernel):
         try:
@@ -182,10 +173,12 @@ class Suite:
             module = self.build_module(kernel)
             if module:
                 self.report.line("ok", f"{kernel.name}/kmod-build")
-                jobs.append((self.module, kernel, module))
+                jobs += [(self.module, kernel, module, tests)
+                         for tests in self.args.module]
             jobs += [(self.deaths, kernel, module, tier)
-                     for tier in self.args.tier]
-            if kernel.name in self.args.cgroup_v1:
+                     for tier in self.args.tier
+                     if module or tier not in WITH_MODULE]
+            if kernel.name in self.args.cgroup_v1 and self.args.tier:
                 jobs.append((self.deaths, kernel, module, self.args.tier[0],
                              "v1"))
         # Round by round, not kernel by kernel: the first guest of each kernel
@@ -205,14 +198,19 @@ def say(text):
     print(f"# {text}", flush=True)
 
 
-def harness(report, name):
+def harness(report, kernels):
     """The harness's own test first: on a liar, nothing after it counts."""
     def emit(line):
         head, *rest = line.splitlines()
         m = LINE.match(head)
         report.line(m[1], m[2], m[3] if m[1] != "ok" else "")
         report.note("\n".join(rest))
-    selftest.run_all(name, emit)
+    for kernel in kernels.values():
+        if kernel.is_built:
+            seeded.run_all(kernel.name, emit)
+    plain = [k.name for k in kernels.values() if not k.is_built]
+    if plain:
+        selftest.run_all("6.1" if "6.1" in plain else plain[0], emit)
 
 
 def parse(argv):
@@ -220,7 +218,16 @@ def parse(argv):
     parser.add_argument("--kernel", action="append", metavar="K",
                         help="only these of tests/vm/kernels")
     parser.add_argument("--tier", action="append", metavar="T",
-                        help="only these of " + " ".join(TIERS))
+                        help="only these of " + " ".join(TIERS) +
+                        ", or none")
+    parser.add_argument("--module", action="append", metavar="TEST",
+                        help="only these of kmod-test, or none")
+    parser.add_argument("--debug", action="store_true",
+                        help="the kernel that checks itself: kmod-test, and "
+                        "the deaths with the module")
+    parser.add_argument("--witness", type=int, metavar="N",
+                        help="N random deaths in a storm, seen by both the "
+                        "module and BPF; nothing else")
     parser.add_argument("--cgroup-v1", action="append", metavar="K",
                         help="kernels to run once more on cgroup v1 (6.1)")
     parser.add_argument("--bin", type=pathlib.Path, default=STATIC,
@@ -228,6 +235,7 @@ def parse(argv):
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--timeout", type=float, default=240, metavar="S",
                         help="seconds for one guest")
+    parser.add_argument("--mem", type=int, default=vm.MEM, metavar="MB")
     parser.add_argument("--icount", action="store_true",
                         help="guests whose time is instructions executed")
     parser.add_argument("--no-fetch", action="store_true",
@@ -236,8 +244,20 @@ def parse(argv):
     parser.add_argument("death", nargs="*",
                         help="after --, more arguments for `death run`")
     args = parser.parse_args(argv)
-    args.tier = args.tier or list(TIERS)
-    args.kernel = args.kernel or list(debs.table())
+    if args.debug:
+        args.kernel = args.kernel or [k for k in debs.table()
+                                      if k not in debs.packaged()]
+        args.tier = args.tier or ["kmod"]
+        args.mem = max(args.mem, seeded.MEM)
+    if args.witness:
+        args.tier, args.module, args.cgroup_v1 = ["both"], ["none"], ["none"]
+        args.no_selftest = True
+        args.timeout = max(args.timeout, 60 + args.witness / 5)
+        args.death += ["--random", str(args.witness), "--storm"]
+    args.tier = [t for t in args.tier or TIERS if t != "none"]
+    args.module = [args.module] if args.module else list(MODULE)
+    args.module = [m for m in args.module if "none" not in m]
+    args.kernel = args.kernel or debs.packaged()
     args.cgroup_v1 = args.cgroup_v1 or ["6.1"]
     return args
 
@@ -248,9 +268,10 @@ def main(argv):
     report = Report()
     begin = time.monotonic()
     try:
-        for binary in (args.bin / "obit", args.bin / "death"):
-            if not binary.exists():
-                raise vm.Broken(f"{binary} is not built: make vm-build")
+        for name in ("obit", "death", "kmod-test"):
+            if not (args.bin / name).exists():
+                raise vm.Broken(f"{args.bin / name} is not built: "
+                                "make vm-build")
         if args.no_fetch:
             kernels = {k: debs.cached(k) for k in args.kernel}
             if None in kernels.values():
@@ -259,7 +280,7 @@ def main(argv):
         else:
             kernels = debs.fetch(args.kernel, log=say)
         if not args.no_selftest:
-            harness(report, "6.1" if "6.1" in kernels else args.kernel[0])
+            harness(report, kernels)
         suite = Suite(report, args)
         suite.run(kernels.values())
         for name, ready, total, restored in sorted(suite.times):

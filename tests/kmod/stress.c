@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module comes and goes under load: a fork storm, readers that open, map
+ * and are killed at random, tracepoints that are switched on and off. Unloading
+ * is refused while in use and safe when not, and leaves nothing behind.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ktest.h"
+
+#define STORM 6
+#define CLIENTS 4
+#define CYCLES 50
+#define WARM_UP 5
+#define UNLOAD_MS 15000
+/*
+ * What a cycle may leave: nothing. What the kernel's own caches, the storm's
+ * among them, move between two readings was up to 1.5 MB in guests without the
+ * module; a leaked ring (64 kB, vmalloc) each cycle is 3 MB, a slab page of
+ * records each cycle 200 kB and more with every kilobyte.
+ */
+#define LEAK_KB 2500
+
+typedef unsigned long long ull;
+
+/* What client processes are told, and tell. */
+static struct {
+	volatile int quiet;	/* leave the module alone for a while */
+	volatile u64 opened, started, mapped, frames, bad;
+	volatile u64 toggled, perf;
+} * shared;
+
+static void client_reads(struct reader *r, u64 *state)
+{
+	u64 end = now_ns() + random_below(state, 60) * MSEC;
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+
+	if (random_below(state, 2) && !reader_map(r))
+		shared->mapped++;
+	while (now_ns() < end && !shared->quiet) {
+		if (reader_next(r))
+			shared->frames++;
+		else
+			poll(&p, 1, 5);
+		if (r->wrong) {
+			shared->bad++;
+			break;
+		}
+	}
+}
+
+/* Opens, starts in some way, maps or not, reads a little, and closes or not. */
+__attribute__((noreturn)) static int client(void *arg)
+{
+	u64 state = seed + (long)arg + now_ns();
+	struct reader r;
+
+	for (;;) {
+		struct obit_dev_start s = { .wait_ms = 50,
+					    .scope_id = getppid() };
+		u32 flags = random_below(&state, OBIT_START_FLAGS + 1);
+
+		nap_ms(random_below(&state, 30));
+		if (shared->quiet)
+			continue;
+		if (random_below(&state, 4) == 0) {	/* open, no more */
+			int fd = dev_open(O_NONBLOCK);
+
+			shared->opened += fd >= 0;
+			nap_ms(random_below(&state, 10));
+			if (fd >= 0)
+				close(fd);
+			continue;
+		}
+		if (reader_open_start(&r, &s, flags, 0))
+			continue;
+		shared->opened++;
+		shared->started++;
+		client_reads(&r, &state);
+		reader_close(&r);
+	}
+}
+
+/* Keeps CLIENTS alive and kills them at random. */
+__attribute__((noreturn)) static int killer(void *arg)
+{
+	u64 state = seed ^ 0x5eed;
+	pid_t pid[CLIENTS] = { 0 };
+
+	(void)arg;
+	for (;;) {
+		int i = random_below(&state, CLIENTS);
+
+		if (pid[i] > 0) {
+			kill(pid[i], SIGKILL);
+			waitpid(pid[i], NULL, 0);
+		}
+		for (long k = 0; k < CLIENTS; k++)
+			if (pid[k] <= 0 || k == i)
+				pid[k] = child(client, (void *)(k + i * 64));
+		nap_ms(20 + random_below(&state, 40));
+	}
+}
+
+static int perf_count(int id)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = id,
+		.sample_period = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, -1, 0, -1,
+		       PERF_FLAG_FD_CLOEXEC);
+}
+
+/* Each of the module's events through perf, held a moment. */
+static void perf_events(void)
+{
+	DIR *dir = opendir(TRACING "/events/obit");
+	struct dirent *e;
+	int fd[32], n = 0;
+
+	while (dir && n < 32 && (e = readdir(dir))) {
+		char path[512], id[32];
+
+		snprintf(path, sizeof(path), TRACING "/events/obit/%s/id",
+			 e->d_name);
+		if (e->d_name[0] == '.' || read_text(path, id, sizeof(id)) <= 0)
+			continue;
+		fd[n] = perf_count(atoi(id));
+		if (fd[n] >= 0)
+			n++;
+	}
+	if (dir)
+		closedir(dir);
+	shared->perf += n;
+	nap_ms(10);
+	while (n)
+		close(fd[--n]);
+}
+
+__attribute__((noreturn)) static int toggler(void *arg)
+{
+	u64 state = seed ^ 0x7091;
+
+	(void)arg;
+	for (;;) {
+		bool on = random_below(&state, 2);
+
+		nap_ms(random_below(&state, 40));
+		if (shared->quiet) {
+			event_enable("obit", false);
+			continue;
+		}
+		if (!event_enable("obit", on))
+			shared->toggled++;
+		if (random_below(&state, 4) == 0)
+			perf_events();
+		if (random_below(&state, 4) == 0)
+			trace_clear();
+	}
+}
+
+struct load {
+	pid_t storm, killer, toggler;
+};
+
+static void load_start(struct load *l)
+{
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	l->storm = storm_start(STORM);
+	l->killer = child(killer, NULL);
+	l->toggler = child(toggler, NULL);
+}
+
+static void load_stop(struct load *l)
+{
+	kill(l->killer, SIGKILL);
+	kill(l->toggler, SIGKILL);
+	waitpid(l->killer, NULL, 0);
+	waitpid(l->toggler, NULL, 0);
+	storm_stop(l->storm);
+}
+
+/*
+ * rmmod until it goes; in use most of the time, for the clients see to that.
+ * After a second of trying they are asked to let go.
+ */
+static bool unload_busy(u64 *refused)
+{
+	u64 begin = now_ns();
+	int ret;
+
+	while ((ret = module_unload())) {
+		need(ret == -EAGAIN, "rmmod: %s", strerror(-ret));
+		++*refused;
+		nap_ms(3);
+		if (now_ns() - begin > SEC)
+			shared->quiet = 1;
+		need(now_ns() - begin < UNLOAD_MS * MSEC,
+		     "rmmod is refused for %d ms", UNLOAD_MS);
+	}
+	shared->quiet = 0;
+	return true;
+}
+
+static long settled_kb(void)
+{
+	long kb;
+
+	/* what RCU, work queues and the page allocator put off */
+	for (int i = 0; i < 3; i++) {
+		write_file("/proc/sys/vm/drop_caches", "3");
+		nap_ms(200);
+	}
+	kb = kernel_kb();
+	return kb;
+}
+
+static bool nothing_left(void)
+{
+	int slabs = file_count("/proc/slabinfo", "obit");
+	int vmalloc = file_count("/proc/vmallocinfo", "obit");
+	int hooks = file_count(TRACING "/enabled_functions", "obit");
+	int probes = file_count("/sys/kernel/debug/kprobes/list", "obit");
+	int events = access(TRACING "/events/obit", F_OK);
+
+	need(slabs <= 0 && vmalloc <= 0 && hooks <= 0 && probes <= 0 && events,
+	     "left: %d slabs, %d vmalloc areas, %d functions, %d probes%s",
+	     slabs, vmalloc, hooks, probes, events ? "" : ", events/obit");
+	return true;
+}
+
+static bool cycles(int n, u64 *refused)
+{
+	u64 state = seed ^ n;
+
+	for (int i = 0; i < n; i++) {
+		int ret = module_load("ring_bytes=65536 linger=1");
+
+		need(!ret, "insmod %d: %s", i, strerror(-ret));
+		nap_ms(random_below(&state, 150));
+		if (!unload_busy(refused))
+			return false;
+	}
+	return true;
+}
+
+static bool leaks_none(long before, long after)
+{
+	char report[8192];
+	int n;
+
+	note("kernel memory %ld kB, %ld kB after %d cycles", before, after,
+	     CYCLES);
+	need(after - before < LEAK_KB, "%ld kB are gone", after - before);
+	/* the debug kernel knows it by name; the scan is done when written */
+	if (write_file("/sys/kernel/debug/kmemleak", "scan"))
+		return true;
+	nap_ms(6000);
+	write_file("/sys/kernel/debug/kmemleak", "scan");
+	n = read_text("/sys/kernel/debug/kmemleak", report, sizeof(report));
+	if (n > 0)
+		fputs(report, stdout);
+	need(n <= 0, "kmemleak has found something");
+	note("kmemleak has found nothing");
+	return true;
+}
+
+static bool insmod_rmmod(void)
+{
+	u64 refused = 0, warm = 0;
+	long before, after;
+	struct load l;
+
+	write_file("/sys/kernel/debug/kmemleak", "clear");
+	load_start(&l);
+	if (!cycles(WARM_UP, &warm))
+		return false;
+	load_stop(&l);
+	before = settled_kb();
+	load_start(&l);
+	if (!cycles(CYCLES, &refused))
+		return false;
+	load_stop(&l);
+	after = settled_kb();
+	note("%d cycles, refused %llu times; opened %llu, started %llu, mapped "
+	     "%llu, %llu frames; toggled %llu, perf %llu",
+	     CYCLES, (ull)refused, (ull)shared->opened, (ull)shared->started,
+	     (ull)shared->mapped, (ull)shared->frames, (ull)shared->toggled,
+	     (ull)shared->perf);
+	need(!shared->bad, "%llu bad frames", (ull)shared->bad);
+	need(refused && shared->started && shared->mapped && shared->frames &&
+		     shared->toggled,
+	     "the load did not reach the module");
+	return nothing_left() && leaks_none(before, after);
+}
+
+/* Hooks are armed and disarmed without the module's going. */
+static bool arm_disarm(void)
+{
+	pid_t storm = storm_start(STORM);
+	struct reader r;
+	int n = 5 * seconds;
+
+	for (int i = 0; i < n; i++) {
+		need(!reader_open(&r, 0, 0), "START %d", i);
+		if (i % 3)
+			nap_ms(i % 7);
+		while (reader_next(&r))
+			;
+		need(!r.wrong, "%s", r.wrong);
+		reader_close(&r);
+	}
+	storm_stop(storm);
+	note("%d times", n);
+	return true;
+}
+
+/* With events on that nobody switches off, it can be unloaded all the same. */
+static bool unload_with_events_on(void)
+{
+	pid_t storm = storm_start(STORM);
+
+	for (int i = 0; i < 8; i++) {
+		int ret = module_load(NULL);
+
+		need(!ret, "insmod: %s", strerror(-ret));
+		ret = event_enable("obit", true);
+		need(!ret, "enable: %s", strerror(-ret));
+		nap_ms(i * 30);
+		ret = module_unload_wait(5000);
+		need(!ret, "rmmod: %s", strerror(-ret));
+	}
+	storm_stop(storm);
+	trace_clear();
+	return nothing_left();
+}
+
+static const struct kcase cases[] = {
+	{ "insmod_rmmod", insmod_rmmod, NULL, 300, true },
+	{ "arm_disarm", arm_disarm, "ring_bytes=65536", 120, false },
+	{ "unload_with_events_on", unload_with_events_on, NULL, 90, true },
+};
+
+const struct ktest stress_test = { "stress", cases, ARRAY_SIZE(cases) };
