@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pipeline: the only event loop: source -> check -> join -> filter -> sinks.
+ * pipeline: the only event loop: source -> check -> join -> filter -> sinks,
+ * or with two sources: two joins, whose obituaries are paired and compared.
  * Owns time, signals and the order of records. Never interprets a record.
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "books.h"
 #include "core/event.h"
 #include "enrich.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "lib/tty.h"
 #include "pipeline.h"
+#include "stop.h"
+#include "witness.h"
 
 /*
  * The producer wakes us when its ring is filled to a part, so as not to pay a
@@ -24,83 +26,32 @@
  */
 #define DRAIN_MS 20
 
-struct question {
-	uint32_t tgid;
-	uint64_t start_boottime;
-};
+#define WITNESSES_MAX 2
 
+/*
+ * @witnesses: the first one is whose records tell of descent (--tree), and
+ *             whose tasks are looked up in /proc
+ * @pair:      NULL: there is one witness
+ * @enrich:    NULL in a replay
+ * @added:     where the collector's own records go: to every witness
+ */
 struct pipeline {
 	const struct pipeline_config *cfg;
 	struct pipeline_result *result;
-	struct join *join;
-	struct enrich *enrich;		/* NULL in a replay */
-	struct emit emit;		/* into ourselves */
-	struct question *questions;	/* asked by the join, to be answered */
-	size_t nr_questions, cap_questions;
+	struct witness witnesses[WITNESSES_MAX];
+	struct witness_ops ops;
+	struct pair *pair;
+	struct enrich *enrich;
+	struct emit added;
 	uint64_t next_scan;
 	bool full;			/* --count is reached */
 	bool told_ready;
 	int err;			/* the first; sticky */
 };
 
-/* --- signals ------------------------------------------------------------------- */
-
-static volatile sig_atomic_t stop_signal, resized;
-
-/*
- * timeout(1) and a closing terminal send the same signal twice at once; a person
- * who presses Ctrl-C again later means it.
- */
-static void on_stop(int sig)
-{
-	static struct timespec first;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!stop_signal) {
-		first = now;
-		stop_signal = sig;
-	} else if (now.tv_sec - first.tv_sec >= 2) {
-		signal(sig, SIG_DFL);
-		raise(sig);
-	}
-}
-
-static void on_resize(int sig)
-{
-	(void)sig;
-	resized = 1;
-}
-
-struct old_signals {
-	struct sigaction intr, term, winch;
-};
-
-/*
- * One that comes between a look at the flag and the sleep is seen DRAIN_MS
- * later: that needs no signal mask.
- */
-static void catch_signals(struct old_signals *old)
-{
-	struct sigaction stop = { .sa_handler = on_stop };
-	struct sigaction winch = { .sa_handler = on_resize };
-
-	resized = 0;
-	sigaction(SIGINT, &stop, &old->intr);
-	sigaction(SIGTERM, &stop, &old->term);
-	sigaction(SIGWINCH, &winch, &old->winch);
-	/* A shell without job control starts `obit &` with SIGINT ignored, for
-	 * a reason: Ctrl-C is for what runs in the foreground. */
-	if (old->intr.sa_handler == SIG_IGN)
-		sigaction(SIGINT, &old->intr, NULL);
-}
-
-static void restore_signals(const struct old_signals *old)
-{
-	sigaction(SIGINT, &old->intr, NULL);
-	sigaction(SIGTERM, &old->term, NULL);
-	sigaction(SIGWINCH, &old->winch, NULL);
-}
+#define for_each_witness(p, w) \
+	for ((w) = (p)->witnesses; \
+	     (w) < (p)->witnesses + ((p)->pair ? 2 : 1); (w)++)
 
 /* --- out: to the sinks ---------------------------------------------------------- */
 
@@ -119,7 +70,7 @@ static int sink_failed(struct pipeline *p, const struct pipeline_sink *k,
 	for ((k) = (p)->cfg->sinks; (k) < (p)->cfg->sinks + (p)->cfg->nr_sinks; \
 	     (k)++)
 
-static int on_obituary(void *ctx, const struct obituary *o)
+static int show_obituary(void *ctx, const struct obituary *o)
 {
 	struct pipeline *p = ctx;
 	const struct pipeline_sink *k;
@@ -140,7 +91,7 @@ static int on_obituary(void *ctx, const struct obituary *o)
 	return 0;
 }
 
-static int on_notice(void *ctx, const struct notice *n)
+static int show_notice(void *ctx, const struct notice *n)
 {
 	struct pipeline *p = ctx;
 	const struct pipeline_sink *k;
@@ -157,6 +108,22 @@ static int on_notice(void *ctx, const struct notice *n)
 	return 0;
 }
 
+static int on_obituary(void *ctx, struct witness *w, const struct obituary *o)
+{
+	struct pipeline *p = ctx;
+
+	(void)w;
+	return p->pair ? pair_obituary(p->pair, o) : show_obituary(p, o);
+}
+
+static int on_notice(void *ctx, struct witness *w, const struct notice *n)
+{
+	struct pipeline *p = ctx;
+
+	return p->pair ? pair_notice(p->pair, w->info.source, n) :
+			 show_notice(p, n);
+}
+
 static int flush_sinks(struct pipeline *p)
 {
 	const struct pipeline_sink *k;
@@ -170,7 +137,7 @@ static void resize_sinks(struct pipeline *p)
 {
 	const struct pipeline_sink *k;
 
-	resized = 0;
+	stop_resized = 0;
 	for_each_sink(p, k)
 		if (k->type->resize)
 			k->type->resize(k->s, tty_width(STDOUT_FILENO, 0));
@@ -178,13 +145,17 @@ static void resize_sinks(struct pipeline *p)
 
 /* --- in: every record, whoever made it ------------------------------------------- */
 
-static int add_context(struct pipeline *p, const struct obit_hdr *h)
+static int add_context(struct pipeline *p, const struct witness *w,
+		       const struct obit_hdr *h)
 {
 	if (!p->enrich)
 		return 0;
 	switch (h->type) {
 	case OBIT_EV_TASK:
-		return enrich_task(p->enrich, (const void *)h);
+		/* What /proc says goes to both: it is asked once. */
+		return w == p->witnesses ?
+			       enrich_task(p->enrich, (const void *)h) :
+			       0;
 	case OBIT_EV_OOM_VICTIM:
 		/* The log line stands before this record was made: now it is
 		 * in time for the obituary, which may be the next record. */
@@ -201,70 +172,104 @@ static void count_loss(struct pipeline *p, const struct obit_loss *l)
 		p->result->lost[l->kind] += l->count;
 }
 
-static int on_event(void *ctx, const struct obit_hdr *h)
+static int check(struct pipeline *p, const struct obit_hdr *h, const char *who)
 {
-	struct pipeline *p = ctx;
+	if (event_check(h, h->len) >= 0)
+		return 0;
+	log_error("internal error: the %s gave a damaged record of type %u, %u bytes",
+		  who, h->type, h->len);
+	return p->err = -EDOM;
+}
+
+/* Raw, to those that want it; a recording is of one witness. */
+static int show_record(struct pipeline *p, const struct obit_hdr *h)
+{
 	const struct pipeline_sink *k;
 	int err;
 
-	if (event_check(h, h->len) < 0) {
-		log_error("internal error: the %s source gave a damaged record of type %u, %u bytes",
-			  p->cfg->type->name, h->type, h->len);
-		return p->err = -EDOM;
-	}
-	err = p->cfg->filter ? filter_before(p->cfg->filter, h) : 0;
-	if (err)
-		return p->err = err;
+	if (p->pair)
+		return 0;
 	for_each_sink(p, k) {
 		err = k->type->event ? k->type->event(k->s, h) : 0;
 		if (sink_failed(p, k, err))
 			return err;
 	}
-	if (h->type == OBIT_EV_LOSS)
-		count_loss(p, (const void *)h);
-	err = join_feed(p->join, h);
-	if (p->cfg->filter)
-		filter_after(p->cfg->filter, h);
-	if (!err)
-		err = add_context(p, h);
+	return 0;
+}
+
+/* Ends a source's read: what follows would not be shown. */
+static int done(struct pipeline *p, int err)
+{
 	if (err && !p->err)
 		p->err = err;
-	/* Ends the source's read: what follows would not be shown. */
 	return err ? err : p->full ? -ECANCELED : 0;
 }
 
-/* From within the join: to be answered when it has returned. */
-static void on_ask_state(void *ctx, uint32_t tgid, uint64_t start_boottime)
+static int on_record(void *ctx, struct witness *w, const struct obit_hdr *h)
 {
 	struct pipeline *p = ctx;
-	struct question *q;
+	struct filter *f = w == p->witnesses ? p->cfg->filter : NULL;
+	int err = check(p, h, w->type->name);
 
-	if (p->nr_questions == p->cap_questions) {
-		size_t cap = p->cap_questions ? p->cap_questions * 2 : 16;
-
-		q = realloc(p->questions, cap * sizeof(*q));
-		if (!q) {
-			p->err = -ENOMEM;
-			return;
-		}
-		p->questions = q;
-		p->cap_questions = cap;
-	}
-	q = &p->questions[p->nr_questions++];
-	q->tgid = tgid;
-	q->start_boottime = start_boottime;
+	if (err || !witness_watched(w, h))
+		return err;
+	err = f ? filter_before(f, h) : 0;
+	if (err)
+		return p->err = err;
+	err = show_record(p, h);
+	if (err)
+		return err;
+	if (h->type == OBIT_EV_LOSS)
+		count_loss(p, (const void *)h);
+	err = join_feed(w->join, h);
+	if (f)
+		filter_after(f, h);
+	if (!err && p->pair && h->type == OBIT_EV_TICK)
+		err = pair_tick(p->pair, w->info.source, h->boot_ns);
+	if (!err)
+		err = add_context(p, w, h);
+	return done(p, err);
 }
 
-static int answer_questions(struct pipeline *p)
+/*
+ * The kernel log names a victim whose record another witness may not have been
+ * read yet: to be said again when it has.
+ */
+static int add_to(struct pipeline *p, struct witness *w,
+		  const struct obit_hdr *h)
 {
-	size_t i;
-	int err = 0;
+	int err = join_feed(w->join, h);
 
-	for (i = 0; i < p->nr_questions && !err; i++)
-		err = enrich_state(p->enrich, p->questions[i].tgid,
-				   p->questions[i].start_boottime);
-	p->nr_questions = 0;
+	if (!err && p->pair && h->type == OBIT_EV_OOM_LIMIT)
+		err = witness_again(w, h);
+	if (!err && p->pair && h->type == OBIT_EV_TICK)
+		err = pair_tick(p->pair, w->info.source, h->boot_ns);
 	return err;
+}
+
+/* What the collector knows is each witness's: they differ in what they saw. */
+static int on_added(void *ctx, const struct obit_hdr *h)
+{
+	struct pipeline *p = ctx;
+	struct filter *f = p->cfg->filter;
+	int err = check(p, h, "collector"), e;
+	struct witness *w;
+
+	if (!err)
+		err = f ? filter_before(f, h) : 0;
+	if (err)
+		return p->err = err;
+	err = show_record(p, h);
+	if (err)
+		return err;
+	for_each_witness(p, w)
+	{
+		e = add_to(p, w, h);
+		err = err ? err : e;
+	}
+	if (f)
+		filter_after(f, h);
+	return done(p, err);
 }
 
 /* --- the loop ---------------------------------------------------------------------- */
@@ -277,26 +282,53 @@ static int tick(struct pipeline *p, uint64_t now)
 			 .boot_ns = now },
 	};
 
-	return on_event(p, &t.hdr);
+	return on_added(p, &t.hdr);
 }
 
 static int scan_pdeath(struct pipeline *p, uint64_t now)
 {
-	int err;
+	struct witness *w;
+	int err = 0;
 
-	if (!p->cfg->pdeath_scan_ns || !p->cfg->type->scan ||
-	    now < p->next_scan)
+	if (!p->cfg->pdeath_scan_ns || now < p->next_scan)
 		return 0;
 	p->next_scan = now + p->cfg->pdeath_scan_ns;
-	err = p->cfg->type->scan(p->cfg->source, &p->emit);
+	for_each_witness(p, w) if (w->type->scan && err >= 0)
+		err = w->type->scan(w->source, &w->emit);
 	return err < 0 ? err : 0;
 }
 
-/* What the source has, and what the collector knows beside it. */
+/* What the sources have; -ENODATA when none has any more. */
+static int read_all(struct pipeline *p)
+{
+	struct witness *w;
+	bool more = false;
+	int err;
+
+	for_each_witness(p, w)
+	{
+		if (w->ended)
+			continue;
+		err = w->type->read(w->source, &w->emit);
+		if (err >= 0)
+			err = witness_feed_again(w);
+		if (err < 0 && err != -ENODATA)
+			return err;
+		w->ended = err == -ENODATA;
+		more |= !w->ended;
+		/* The other one need not wait for it any more. */
+		if (w->ended && p->pair)
+			pair_tick(p->pair, w->info.source, UINT64_MAX - 1);
+	}
+	return more ? 0 : -ENODATA;
+}
+
+/* What the sources have, and what the collector knows beside it. */
 static int drain(struct pipeline *p)
 {
 	/* Taken first: all that happened before this instant is in the ring. */
 	uint64_t now = p->enrich ? boot_now() : 0;
+	struct witness *w;
 	int err;
 
 	if (p->enrich) {
@@ -304,7 +336,7 @@ static int drain(struct pipeline *p)
 		if (err)
 			return err;
 	}
-	err = p->cfg->type->read(p->cfg->source, &p->emit);
+	err = read_all(p);
 	if (err < 0 || !p->enrich)
 		return err;
 	err = enrich_kmsg(p->enrich);
@@ -312,32 +344,25 @@ static int drain(struct pipeline *p)
 		err = scan_pdeath(p, now);
 	if (!err)
 		err = tick(p, now);
-	if (!err)
-		err = answer_questions(p);
+	for_each_witness(p, w) if (!err) err = witness_answer(w, p->enrich);
 	return err;
 }
 
 static int check_books(struct pipeline *p, bool end)
 {
-	struct join_stats *st = &p->result->stats;
+	int err = books_check(p->witnesses, p->pair, end, p->result);
 
-	join_stats(p->join, st);
-	if (st->seen == st->delivered + st->pending + st->lost_obituaries &&
-	    (!end || !st->pending))
-		return 0;
-	log_error("internal error: %llu deaths seen, but %llu delivered, %llu pending and %llu lost",
-		  (unsigned long long)st->seen,
-		  (unsigned long long)st->delivered,
-		  (unsigned long long)st->pending,
-		  (unsigned long long)st->lost_obituaries);
-	return p->err = -EDOM;
+	if (err)
+		p->err = err;
+	return err;
 }
 
 static bool sleep_for_input(struct pipeline *p, uint64_t deadline)
 {
-	struct pollfd pfd = { .fd = p->cfg->type->fd(p->cfg->source),
-			      .events = POLLIN };
+	struct pollfd pfd[WITNESSES_MAX];
+	struct witness *w;
 	int ms = DRAIN_MS;
+	nfds_t nr = 0;
 	uint64_t now;
 
 	if (!p->enrich)
@@ -349,8 +374,40 @@ static bool sleep_for_input(struct pipeline *p, uint64_t deadline)
 		if (deadline - now < DRAIN_MS * NSEC_PER_MSEC)
 			ms = (int)((deadline - now) / NSEC_PER_MSEC) + 1;
 	}
-	poll(&pfd, pfd.fd < 0 ? 0 : 1, ms);
+	for_each_witness(p, w)
+	{
+		pfd[nr].fd = w->type->fd(w->source);
+		pfd[nr].events = POLLIN;
+		nr += pfd[nr].fd >= 0;
+	}
+	poll(pfd, nr, ms);
 	return true;
+}
+
+static void say_ready(struct pipeline *p)
+{
+	if (p->told_ready)
+		return;
+	p->told_ready = true;
+	/* Who was there before has been listed by both. */
+	if (p->pair && p->enrich)
+		pair_from(p->pair, boot_now());
+	if (p->cfg->ready)
+		p->cfg->ready(p->cfg->ready_ctx);
+}
+
+/* What died before the signal came is in the rings already. Two must see the
+ * same end: what comes after this instant neither does. */
+static int last_drain(struct pipeline *p)
+{
+	uint64_t now = boot_now();
+	struct witness *w;
+
+	if (!p->pair)
+		return drain(p);
+	for_each_witness(p, w) w->until = now;
+	pair_ending(p->pair, now);
+	return drain(p);
 }
 
 static bool asked_to_end(const struct pipeline *p)
@@ -367,21 +424,42 @@ static int loop(struct pipeline *p)
 		deadline = boot_now() + p->cfg->duration_ns;
 	do {
 		err = drain(p);
-		if (p->cfg->ready && !p->told_ready && err >= 0)
-			p->cfg->ready(p->cfg->ready_ctx);
-		p->told_ready = true;
+		if (err >= 0)
+			say_ready(p);
 		if (flush_sinks(p))
 			return p->err;
 		if (err < 0)
 			return err;
 		if (check_books(p, false))
 			return p->err;
-		if (resized)
+		if (stop_resized)
 			resize_sinks(p);
 	} while (!stop_signal && !p->full && !asked_to_end(p) &&
 		 sleep_for_input(p, deadline));
-	/* What died before the signal came is in the ring already. */
-	return p->full || !p->enrich ? 0 : drain(p);
+	return p->full || !p->enrich ? 0 : last_drain(p);
+}
+
+static int finish_joins(struct pipeline *p)
+{
+	struct witness *w;
+	int err = 0, e;
+
+	if (p->enrich && !p->full)
+		for_each_witness(p, w)
+		{
+			join_ask_pending(w->join);
+			witness_answer(w, p->enrich);
+		}
+	for_each_witness(p, w)
+	{
+		e = join_finish(w->join);
+		err = err ? err : e;
+	}
+	if (p->pair) {
+		e = pair_finish(p->pair);
+		err = err ? err : e;
+	}
+	return err;
 }
 
 static int finish(struct pipeline *p, int err)
@@ -392,47 +470,85 @@ static int finish(struct pipeline *p, int err)
 	/* A failing sink gets no more; the books are closed all the same. */
 	if (p->err)
 		p->full = true;
-	if (p->enrich && !p->full) {
-		join_ask_pending(p->join);
-		answer_questions(p);
-	}
-	if (join_finish(p->join) && !p->err)
+	/* What nobody is shown any more is not compared either. */
+	if (p->full && p->pair)
+		pair_from(p->pair, UINT64_MAX);
+	if (finish_joins(p) && !p->err)
 		p->err = -ENOMEM;
 	flush_sinks(p);
 	check_books(p, true);
+	if (p->pair)
+		books_say_keys(p->pair);
 	p->result->by_signal = stop_signal;
 	return p->err ? p->err : err;
+}
+
+/* Each witness by its name, and both in the same time. */
+static int start_pair(struct pipeline *p)
+{
+	struct pair_ops ops = { .ctx = p,
+				.obituary = show_obituary,
+				.notice = show_notice };
+	struct witness *a = &p->witnesses[0], *b = &p->witnesses[1];
+	struct pair_config cfg = { 0 };
+	int err;
+
+	err = witness_init(b, p->cfg->other_type, p->cfg->other,
+			   p->cfg->zombie_after_ns, &p->ops);
+	if (err)
+		return err;
+	if (a->info.source == b->info.source || a->info.live != b->info.live) {
+		log_error(
+			"two witnesses must be bpf and kmod, both live or both recorded");
+		return -EINVAL;
+	}
+	cfg.tier[a->info.source] = a->info.tier;
+	cfg.tier[b->info.source] = b->info.tier;
+	p->pair = pair_new(&cfg, &ops);
+	if (!p->pair)
+		return -ENOMEM;
+	p->result->both = true;
+	if (!a->info.live)
+		return 0;
+	/* One has been watching a little longer; say_ready() ends the wait. */
+	a->since = b->since = boot_now();
+	pair_from(p->pair, UINT64_MAX);
+	return 0;
+}
+
+static int start(struct pipeline *p)
+{
+	int err;
+
+	p->ops = (struct witness_ops){ .ctx = p,
+				       .record = on_record,
+				       .obituary = on_obituary,
+				       .notice = on_notice };
+	p->added.ctx = p;
+	p->added.event = on_added;
+	err = witness_init(p->witnesses, p->cfg->type, p->cfg->source,
+			   p->cfg->zombie_after_ns, &p->ops);
+	if (!err && p->cfg->other)
+		err = start_pair(p);
+	if (!err && p->witnesses->info.live) {
+		p->enrich = enrich_new(&p->added);
+		err = p->enrich ? 0 : -ENOMEM;
+	}
+	return err;
 }
 
 int pipeline_run(const struct pipeline_config *cfg, struct pipeline_result *r)
 {
 	struct pipeline p = { .cfg = cfg, .result = r };
-	struct join_ops ops = { .ctx = &p,
-				.obituary = on_obituary,
-				.notice = on_notice };
-	struct join_config jc = { .zombie_after_ns = cfg->zombie_after_ns };
-	struct source_info info;
-	struct old_signals old;
-	int err = -ENOMEM;
+	int err;
 
 	memset(r, 0, sizeof(*r));
-	cfg->type->info(cfg->source, &info);
-	jc.tier = info.tier;
-	jc.source = info.source;
-	p.emit.ctx = &p;
-	p.emit.event = on_event;
-	if (info.live) {
-		ops.ask_state = on_ask_state;
-		p.enrich = enrich_new(&p.emit);
-		if (!p.enrich)
-			goto out;
-	}
-	p.join = join_new(&jc, &ops);
-	if (!p.join)
+	err = start(&p);
+	if (err)
 		goto out;
-	stop_signal = 0;
+	stop_reset();
 	if (!cfg->own_signals)
-		catch_signals(&old);
+		stop_catch();
 	err = p.enrich ? enrich_clock(p.enrich) : 0;
 	if (!err && p.enrich)
 		err = enrich_cgroups(p.enrich);
@@ -440,12 +556,13 @@ int pipeline_run(const struct pipeline_config *cfg, struct pipeline_result *r)
 		err = loop(&p);
 	err = finish(&p, err);
 	if (!cfg->own_signals)
-		restore_signals(&old);
+		stop_restore();
 out:
 	if (err == -ENOMEM)
 		log_error("out of memory");
-	join_free(p.join);
+	pair_free(p.pair);
 	enrich_free(p.enrich);
-	free(p.questions);
+	witness_fini(&p.witnesses[0]);
+	witness_fini(&p.witnesses[1]);
 	return err;
 }

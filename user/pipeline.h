@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pipeline: the only event loop: source -> check -> join -> filter -> sinks.
+ * pipeline: the only event loop: source -> check -> join -> filter -> sinks,
+ * or with two sources: two joins, whose obituaries are paired and compared.
  * Owns time (ticks, drains, limits), signals and the order in which records
  * that the collector adds enter the stream. Never interprets a record, never
  * names a concrete source or sink.
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include "core/filter.h"
 #include "core/join.h"
+#include "core/pair.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -29,6 +31,9 @@ struct pipeline_sink {
 
 /*
  * @source:  open; stays the caller's to close
+ * @other_type, @other: the second witness, likewise; NULL: there is one. One of
+ *           the two is bpf and one kmod, both live or neither. Raw records go
+ *           to no sink then: a recording is of one source
  * @filter:  NULL: everything passes. Raw records are not filtered: a recording
  *           can be filtered otherwise later
  * @zombie_after_ns, @pdeath_scan_ns: 0: never
@@ -44,6 +49,8 @@ struct pipeline_sink {
 struct pipeline_config {
 	const struct source_type *type;
 	struct source *source;
+	const struct source_type *other_type;
+	struct source *other;
 	struct pipeline_sink sinks[PIPELINE_SINKS_MAX];
 	size_t nr_sinks;
 	struct filter *filter;
@@ -57,9 +64,15 @@ struct pipeline_config {
 	bool own_signals;
 };
 
-/* What the summary line says. */
+/*
+ * What the summary line says.
+ * @stats: with two witnesses of what they told together; lost_* of both
+ * @both:  there were two; then @pair holds
+ */
 struct pipeline_result {
 	struct join_stats stats;
+	bool both;
+	struct pair_stats pair;
 	uint64_t shown;			/* obituaries that passed the filter */
 	uint64_t lost[OBIT_LOST_KIND_NR];
 	int by_signal;			/* SIGINT or SIGTERM ended it; else 0 */

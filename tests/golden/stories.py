@@ -377,7 +377,7 @@ def story_deaths():
     p, t = life(440, "late")
     r += [loss(t + 8 * MS, 1, 0, 5), died(t + 9 * MS, p, SHELL, 0, 0x29, 0)]
     w += [notice("lost", t + 8 * MS, kind="context", reason="ring_full",
-                 count=5),
+                 count=5, source="bpf"),
           obituary(t + 9 * MS, p, SHELL, 0, **EXE, exit_value=0,
                    exit_status=0, truncated=False, fate="unknown",
                    reaped_by=None)]

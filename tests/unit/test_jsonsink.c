@@ -295,11 +295,13 @@ static void notices(void **state)
 	is_null(root, "kmod");
 	json_decref(root);
 	n.type = NOTICE_LOST;
+	n.source = SOURCE_KMOD;
 	n.reason = "ring_full";
 	root = written(NULL, &n);
 	is_str(root, "kind", "tty_closed");
 	is_str(root, "reason", "ring_full");
 	is_int(root, "count", 10);
+	is_str(root, "source", "kmod");
 	json_decref(root);
 	/* What is not known is null, not 0 or "". */
 	n.have = 0;

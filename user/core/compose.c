@@ -302,6 +302,7 @@ static void put_usage(struct obituary *o, const struct death *d,
 	o->usage.nivcsw = MAX_OF(a->nivcsw, b->nivcsw);
 	o->usage.read_bytes = MAX_OF(a->read_bytes, b->read_bytes);
 	o->usage.write_bytes = MAX_OF(a->write_bytes, b->write_bytes);
+	o->sampled_ns = o->usage.utime_ns + o->usage.stime_ns;
 	usage_adjust(&o->usage);
 	obituary_set(o, OB_USAGE);
 }

@@ -556,6 +556,7 @@ int notice_loss(struct join *j, const struct obit_loss *r)
 	n.kind = kinds[r->kind];
 	n.reason = reasons[r->reason];
 	n.count = r->count;
+	n.source = j->cfg.source;
 	n.have |= 1u << NB_KIND | 1u << NB_REASON | 1u << NB_COUNT;
 	return notice_emit(j, &n);
 }

@@ -167,6 +167,7 @@ struct obituary {
 	uint32_t pdeath_tid;
 	struct obit_usage
 		usage; /* utime and stime scaled to cpu_ns as wait4 does */
+	uint64_t sampled_ns;		/* of ticks, which that scale rests on */
 	enum obituary_source source;
 };
 
@@ -231,6 +232,7 @@ struct notice {
 	bool sampled, process_alive, denied;
 	const char *kind, *reason, *key;
 	uint64_t count;
+	enum obituary_source source;	/* lost: by whom */
 	struct span bpf, kmod;		/* dissent: the two values as JSON */
 };
 
@@ -265,6 +267,20 @@ extern const char
 /* How two witnesses are compared (--source both). */
 enum field_compare { CMP_EXACT, CMP_WITHIN, CMP_NONE };
 
+/* By how much a CMP_WITHIN value may be off; how much that is, and why:
+ * core/compare.c. */
+enum field_margin {
+	MARGIN_NONE,			/* by nothing */
+	MARGIN_INSTANT,
+	MARGIN_SPAN,			/* from one instant to another */
+	MARGIN_ZOMBIE,			/* a span, and zombie_err_ns */
+	MARGIN_CPU,
+	MARGIN_SPLIT,			/* of CPU time into user and system */
+	MARGIN_SWITCH,			/* of a count of context switches */
+	MARGIN_RSS,
+	MARGIN_NR
+};
+
 /*
  * @key:    dotted where the JSON nests: "parent.tgid", "oom.by.tgid". Rows of
  *          one object are contiguous
@@ -274,6 +290,9 @@ enum field_compare { CMP_EXACT, CMP_WITHIN, CMP_NONE };
  *          have it equal to @have. An @object bit that is clear means that all
  *          the rows' bits are
  * @zero_null: a value of 0 is null ("parent.start_boottime": not known)
+ * @margin: where @compare is CMP_WITHIN
+ * @at_release: final only when it has been released: what is told of a zombie
+ *          is not compared with what is told of one that has been reaped
  * @otel:   OpenTelemetry attribute name
  * @avail, @why: by tier; why is one sentence (for required ones: from where)
  * @kernel_note: what differs by kernel version, or NULL
@@ -291,6 +310,8 @@ struct field {
 	const char *help;
 	enum obituary_have object;
 	bool zero_null;
+	enum field_margin margin;
+	bool at_release;
 };
 
 extern const struct field obituary_fields[];	/* ends with key NULL */

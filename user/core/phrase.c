@@ -494,7 +494,9 @@ static void lost(struct buf *out, const struct notice *n)
 	const char *kind = n->kind ? n->kind : "";
 	const char *reason = n->reason ? n->reason : "";
 
-	buf_printf(out, "lost: %llu ", (unsigned long long)n->count);
+	buf_printf(out, "lost%s: %llu ",
+		   n->source == SOURCE_KMOD ? " by the module" : "",
+		   (unsigned long long)n->count);
 	if (!strcmp(kind, "obituary"))
 		buf_adds(out, n->count == 1 ? "obituary" : "obituaries");
 	else if (!strcmp(kind, "context"))
@@ -504,7 +506,9 @@ static void lost(struct buf *out, const struct notice *n)
 		buf_printf(out, "%s record%s", kind, n->count == 1 ? "" : "s");
 	if (!strcmp(reason, "ring_full"))
 		buf_adds(out,
-			 ": the buffer was full (--buffer makes it larger)");
+			 n->source == SOURCE_KMOD ?
+				 ": the ring was full" :
+				 ": the buffer was full (--buffer makes it larger)");
 	else if (!strcmp(reason, "map_full"))
 		buf_adds(out, ": too many processes at once");
 	else if (!strcmp(reason, "missed"))
@@ -513,6 +517,29 @@ static void lost(struct buf *out, const struct notice *n)
 		buf_adds(out, ": too long for a record");
 	else if (*reason)
 		buf_printf(out, ": %s", reason);
+}
+
+static void add_word_of(struct buf *out, struct span v)
+{
+	if (v.p)
+		buf_add(out, v.p, v.len);
+	else
+		buf_adds(out, "nothing");
+}
+
+static void dissent(struct buf *out, const struct notice *n)
+{
+	buf_adds(out, "dissent: ");
+	phrase_person(out, &n->who);
+	if (n->key && !strcmp(n->key, "obituary")) {
+		buf_printf(out, " was seen by %s alone",
+			   n->bpf.p ? "bpf" : "kmod");
+		return;
+	}
+	buf_printf(out, " %s: bpf says ", n->key ? n->key : "?");
+	add_word_of(out, n->bpf);
+	buf_adds(out, ", kmod ");
+	add_word_of(out, n->kmod);
 }
 
 void phrase_notice(struct buf *out, const struct notice *n)
@@ -541,12 +568,7 @@ void phrase_notice(struct buf *out, const struct notice *n)
 		reaped(out, n);
 		break;
 	case NOTICE_DISSENT:
-		buf_adds(out, "dissent: ");
-		phrase_person(out, &n->who);
-		buf_printf(out, " %s: bpf says ", n->key ? n->key : "?");
-		buf_add(out, n->bpf.p, n->bpf.len);
-		buf_adds(out, ", kmod ");
-		buf_add(out, n->kmod.p, n->kmod.len);
+		dissent(out, n);
 		break;
 	case NOTICE_LOST:
 		lost(out, n);

@@ -372,6 +372,7 @@ static void add_notice(struct json *j, const struct notice *n)
 		json_cstr(j, "kind", n->kind);
 		json_cstr(j, "reason", n->reason);
 		json_u64(j, "count", n->count);
+		json_cstr(j, "source", source_names[n->source]);
 		break;
 	case NOTICE_NR:
 		break;

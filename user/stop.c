@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stop: the signals that concern a running loop. Owns their handlers, and gives
+ * back what was there before. Never ends anything itself, but for one who asks
+ * a second time.
+ */
+#include <time.h>
+#include "stop.h"
+
+volatile sig_atomic_t stop_signal, stop_resized;
+
+/*
+ * timeout(1) and a closing terminal send the same signal twice at once; a person
+ * who presses Ctrl-C again later means it.
+ */
+static void on_stop(int sig)
+{
+	static struct timespec first;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!stop_signal) {
+		first = now;
+		stop_signal = sig;
+	} else if (now.tv_sec - first.tv_sec >= 2) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+}
+
+static void on_resize(int sig)
+{
+	(void)sig;
+	stop_resized = 1;
+}
+
+static struct {
+	struct sigaction intr, term, winch;
+} old;
+
+void stop_reset(void)
+{
+	stop_signal = 0;
+}
+
+/*
+ * One that comes between a look at the flag and the sleep is seen
+ * when the sleep is over, 20 ms later: that needs no signal mask.
+ */
+void stop_catch(void)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+	struct sigaction winch = { .sa_handler = on_resize };
+
+	stop_resized = 0;
+	sigaction(SIGINT, &stop, &old.intr);
+	sigaction(SIGTERM, &stop, &old.term);
+	sigaction(SIGWINCH, &winch, &old.winch);
+	/* A shell without job control starts `obit &` with SIGINT ignored, for
+	 * a reason: Ctrl-C is for what runs in the foreground. */
+	if (old.intr.sa_handler == SIG_IGN)
+		sigaction(SIGINT, &old.intr, NULL);
+}
+
+void stop_restore(void)
+{
+	sigaction(SIGINT, &old.intr, NULL);
+	sigaction(SIGTERM, &old.term, NULL);
+	sigaction(SIGWINCH, &old.winch, NULL);
+}
