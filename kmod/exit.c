@@ -70,9 +70,10 @@ static struct cgroup *v1_of_systemd(struct css_set *cset)
 	int i;
 
 	for (i = 0; i < 20 && pos != &cset->cgrp_links; i++) {
-		if (copy_from_kernel_nofault(
-			    &l, list_entry(pos, struct cset_link, cgrp_link),
-			    sizeof(l)) ||
+		if (copy_from_kernel_nofault(&l,
+					     list_entry(pos, struct cset_link,
+							cgrp_link),
+					     sizeof(l)) ||
 		    l.cset != cset)
 			break;
 		if (is_v1_child(l.cgrp) &&
@@ -238,8 +239,7 @@ static void keep_thread(struct task_struct *p)
 	f = procs_lock(p, true);
 	if (!f)
 		return;
-	if (p->pdeath_signal &&
-	    (thread_group_leader(p) || !f->pdeath_signal)) {
+	if (p->pdeath_signal && (thread_group_leader(p) || !f->pdeath_signal)) {
 		f->pdeath_signal = p->pdeath_signal;
 		f->pdeath_tid = p->pid;
 	}

@@ -320,7 +320,8 @@ static void record_exec(struct task_struct *p, pid_t old_pid,
  * In exec_binprm(), by the new program before its first instruction. Its memory
  * and exe_file are its own yet: nobody else can change them.
  */
-void obit_execed(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)
+void obit_execed(struct task_struct *p, pid_t old_pid,
+		 struct linux_binprm *bprm)
 {
 	char *page = path_page(), *path;
 	struct file *exe;
