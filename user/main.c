@@ -20,6 +20,7 @@
 /* The first is what `obit` alone means. A new command is one row. */
 static const struct cmd *const commands[] = {
 	&cmd_trace,
+	&cmd_run,
 	&cmd_wait,
 	&cmd_explain,
 	&cmd_doctor,

@@ -37,6 +37,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_trace, cmd_explain, cmd_doctor;
+extern const struct cmd cmd_run;
 extern const struct cmd cmd_wait;
 
 /*

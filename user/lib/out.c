@@ -7,16 +7,27 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 #include "out.h"
+
+static struct {
+	void (*pipe)(int), (*xfsz)(int);	/* as they were */
+	bool filled[3];		/* descriptors that were closed */
+	bool known;
+} before;
 
 void out_init(void)
 {
 	int fd, flags;
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* `ulimit -f`: EFBIG can be told */
+	if (!before.known) {
+		before.pipe = signal(SIGPIPE, SIG_IGN);
+		/* `ulimit -f`: EFBIG can be told */
+		before.xfsz = signal(SIGXFSZ, SIG_IGN);
+		before.known = true;
+	}
 	/*
 	 * Started with `>&-`, the next file opened would become fd 1 and get
 	 * our output. Filled with the wrong end, a write to it is an error.
@@ -27,14 +38,20 @@ void out_init(void)
 		flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
 		if (open("/dev/null", flags) < 0)
 			return;
+		before.filled[fd] = true;
 	}
 }
 
 /* An ignored signal stays ignored through execve: a child would inherit it. */
 void out_child(void)
 {
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
+	int fd;
+
+	signal(SIGPIPE, before.pipe);
+	signal(SIGXFSZ, before.xfsz);
+	for (fd = 0; fd <= 2; fd++)
+		if (before.filled[fd])
+			close(fd);
 }
 
 int out_write(int fd, const void *p, size_t len)

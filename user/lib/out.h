@@ -10,7 +10,7 @@
 #include "buf.h"
 
 /* Once, at start: a closed stdout must be an error that can be told, not a
- * silent death by SIGPIPE. Children of ours get the default back (out_child). */
+ * silent death by SIGPIPE. Children of ours get all as it was (out_child). */
 void out_init(void);
 void out_child(void);	/* after fork, before exec */
 

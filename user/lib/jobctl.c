@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * jobctl: standing between a shell and its job without either noticing.
+ * Owns all signals that can be caught. Never decides what is printed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "jobctl.h"
+
+#define QUEUE 64	/* signals between two turns; more are dropped */
+
+/* After SIGCONT: who sent it may be about to continue the child, too. */
+#define CONTINUE_AFTER_MS 20
+
+struct got {
+	int signal, code;
+	pid_t from;
+	unsigned int uid;
+	union sigval value;
+};
+
+static struct jobctl {
+	struct sigaction old[NSIG];
+	bool taken[NSIG];
+	sigset_t old_mask;
+	pid_t pid;		/* 0: none, or it has ended and is reaped */
+	bool ended, interrupted;
+	int status;
+	int asked;
+	struct timespec continue_at;
+	bool may_continue;
+	struct jobctl_passed passed;
+} job;
+
+/* Written by the handler, with all signals blocked; read likewise. */
+static struct got queue[QUEUE];
+static volatile sig_atomic_t queued;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	struct got *g = &queue[queued];
+
+	(void)context;
+	if (queued == QUEUE)
+		return;
+	g->signal = sig;
+	g->code = info->si_code;
+	g->from = info->si_pid;
+	g->uid = info->si_uid;
+	g->value = info->si_value;
+	queued++;
+}
+
+/* --- taking and giving back ------------------------------------------------------- */
+
+/* Those of a fault are our own bug's: they kill as ever. */
+static bool is_ours(int sig)
+{
+	switch (sig) {
+	case SIGKILL:
+	case SIGSTOP:
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGTRAP:
+	case SIGSYS:
+	case SIGABRT:
+	case SIGPIPE:	/* ignored, and to be told as an error of writing */
+	case SIGXFSZ:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* The terminal sends these to the whole group, so to the child as well; and
+ * that the child stopped it says itself. */
+static bool is_stop(int sig)
+{
+	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+void jobctl_begin(void)
+{
+	struct sigaction take = { .sa_sigaction = on_signal,
+				  .sa_flags = SA_SIGINFO };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t all;
+	int sig;
+
+	memset(&job, 0, sizeof(job));
+	queued = 0;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &job.old_mask);
+	sigfillset(&take.sa_mask);
+	for (sig = 1; sig < NSIG; sig++) {
+		if (!is_ours(sig) || sigaction(sig, NULL, &job.old[sig]))
+			continue;
+		job.taken[sig] =
+			!sigaction(sig, is_stop(sig) ? &ignore : &take, NULL);
+	}
+}
+
+static void give_back(void)
+{
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		if (job.taken[sig])
+			sigaction(sig, &job.old[sig], NULL);
+}
+
+/* Signals that came since are pending, and act as they would have. */
+void jobctl_child(void)
+{
+	give_back();
+	sigprocmask(SIG_SETMASK, &job.old_mask, NULL);
+}
+
+void jobctl_watch(pid_t pid)
+{
+	sigset_t none;
+
+	job.pid = pid;
+	/* Even one that we were started with blocked must be passed on. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void jobctl_end(void)
+{
+	give_back();
+	sigprocmask(SIG_SETMASK, &job.old_mask, NULL);
+}
+
+/* --- signals ------------------------------------------------------------------------ */
+
+static void remember(const struct got *g)
+{
+	char path[48];
+	ssize_t n;
+	int fd;
+
+	memset(&job.passed, 0, sizeof(job.passed));
+	job.passed.signal = g->signal;
+	job.passed.from = g->from;
+	job.passed.uid = g->uid;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)g->from);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, job.passed.comm, sizeof(job.passed.comm) - 1);
+	if (n > 0 && job.passed.comm[n - 1] == '\n')
+		job.passed.comm[n - 1] = '\0';
+	close(fd);
+}
+
+static void pass_on(const struct got *g)
+{
+	/* One of the child's own, meant for its group: it has it already. */
+	if (!job.pid || g->from == job.pid)
+		return;
+	remember(g);
+	if (g->code == SI_QUEUE)
+		sigqueue(job.pid, g->signal, g->value);
+	else
+		kill(job.pid, g->signal);
+}
+
+static void take_signal(const struct got *g)
+{
+	/* From kill(2) and its kin; else the kernel: the terminal, a timer. */
+	bool by_process = g->code <= 0;
+
+	switch (g->signal) {
+	case SIGCHLD:
+		return;
+	case SIGCONT:
+		clock_gettime(CLOCK_MONOTONIC, &job.continue_at);
+		job.may_continue = true;
+		return;
+	case SIGINT:
+		job.interrupted |= !by_process && !job.ended;
+		break;
+	default:
+		break;
+	}
+	if (by_process && !job.ended)
+		pass_on(g);
+	if (job.ended && (g->signal == SIGINT || g->signal == SIGQUIT ||
+			  g->signal == SIGTERM || g->signal == SIGHUP))
+		job.asked = g->signal;
+}
+
+static void take_signals(void)
+{
+	struct got got[QUEUE];
+	sigset_t all, old;
+	int nr, i;
+
+	if (!queued)
+		return;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	nr = queued;
+	memcpy(got, queue, (size_t)nr * sizeof(*got));
+	queued = 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	for (i = 0; i < nr; i++)
+		take_signal(&got[i]);
+}
+
+/* --- stopping and continuing ---------------------------------------------------------- */
+
+/*
+ * As the child did, so that a shell says the same of us. In an orphaned process
+ * group the kernel drops all of these but SIGSTOP, as it did for the child.
+ */
+static void stop_like(int sig)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL }, old;
+
+	if (!is_stop(sig))
+		sig = SIGSTOP;
+	sigaction(sig, &dfl, &old);
+	raise(sig);
+	sigaction(sig, &old, NULL);
+}
+
+static bool child_is_stopped(void)
+{
+	char path[48], text[512], *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)job.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	p = strrchr(text, ')');
+	return p && p[1] == ' ' && p[2] == 'T';
+}
+
+/* A shell's `fg` continues the whole group; `kill -CONT` us alone. */
+static void continue_child(void)
+{
+	struct timespec now;
+	long ms;
+
+	if (!job.may_continue || !job.pid)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (now.tv_sec - job.continue_at.tv_sec) * 1000 +
+	     (now.tv_nsec - job.continue_at.tv_nsec) / 1000000;
+	if (ms < CONTINUE_AFTER_MS)
+		return;
+	job.may_continue = false;
+	if (child_is_stopped())
+		kill(job.pid, SIGCONT);
+}
+
+static void wait_for_child(void)
+{
+	int status;
+
+	while (job.pid && waitpid(job.pid, &status, WNOHANG | WUNTRACED) > 0) {
+		if (WIFSTOPPED(status)) {
+			stop_like(WSTOPSIG(status));
+			continue;
+		}
+		job.status = status;
+		job.ended = true;
+		job.pid = 0;
+	}
+}
+
+bool jobctl_turn(void)
+{
+	take_signals();
+	wait_for_child();
+	continue_child();
+	return job.ended;
+}
+
+int jobctl_status(void)
+{
+	return job.status;
+}
+
+int jobctl_asked(void)
+{
+	return job.asked;
+}
+
+bool jobctl_interrupted(void)
+{
+	return job.interrupted;
+}
+
+const struct jobctl_passed *jobctl_passed(void)
+{
+	return &job.passed;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * jobctl: standing between a shell and its job without either noticing.
+ * Owns all signals that can be caught, from jobctl_begin() to jobctl_end(): a
+ * child in our own process group gets those of the terminal by itself; what is
+ * sent to us alone is passed on to it; when it stops, we stop. One at a time:
+ * signal dispositions belong to the process.
+ */
+#ifndef LIB_JOBCTL_H
+#define LIB_JOBCTL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A signal that somebody sent us and that was passed on. */
+struct jobctl_passed {
+	int signal;		/* 0: none was */
+	pid_t from;
+	unsigned int uid;
+	char comm[16];		/* of the sender; empty: gone already */
+};
+
+/* Remembers all dispositions and the mask, then takes them, and blocks every
+ * signal until jobctl_watch(): fork in between. */
+void jobctl_begin(void);
+/* In the child, before exec: as they were when we began. */
+void jobctl_child(void);
+/* The child is `pid`; 0: there is none after all. */
+void jobctl_watch(pid_t pid);
+
+/*
+ * To be called again and again, at the latest 20 ms after a signal: passes
+ * signals on, follows stops, waits. True: the child has ended. Whoever sleeps
+ * in a system call is woken by SIGCHLD.
+ */
+bool jobctl_turn(void);
+int jobctl_status(void);	/* as wait4(2) gives it, once it has ended */
+
+/* SIGINT, SIGQUIT, SIGHUP or SIGTERM that came after it had ended, from
+ * anywhere: the caller should come to an end. 0: none. */
+int jobctl_asked(void);
+/* SIGINT came from the terminal while it ran. */
+bool jobctl_interrupted(void);
+const struct jobctl_passed *jobctl_passed(void);	/* the last one */
+
+void jobctl_end(void);		/* all as it was */
+
+#endif
