@@ -73,7 +73,9 @@ static struct proc *find(struct bucket *b, const void *key)
 {
 	struct proc *p;
 
-	hlist_for_each_entry(p, &b->head, node) if (p->key == key) return p;
+	hlist_for_each_entry(p, &b->head, node)
+		if (p->key == key)
+			return p;
 	return NULL;
 }
 
@@ -197,7 +199,8 @@ void procs_clear(void)
 		raw_spin_lock_irq(&b->lock);
 		hlist_move_list(&b->head, &old);
 		raw_spin_unlock_irq(&b->lock);
-		hlist_for_each_entry_safe(p, next, &old, node) proc_free(p);
+		hlist_for_each_entry_safe(p, next, &old, node)
+			proc_free(p);
 	}
 }
 
