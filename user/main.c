@@ -22,6 +22,7 @@ static const struct cmd *const commands[] = {
 	&cmd_trace,
 	&cmd_run,
 	&cmd_wait,
+	&cmd_zombies,
 	&cmd_explain,
 	&cmd_doctor,
 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "lib/timefmt.h"
 #include "procfs.h"
@@ -94,6 +95,23 @@ static uint64_t number_after(const char *text, const char *key, int base)
 	return p ? strtoull(p + strlen(key), NULL, base) : 0;
 }
 
+/* The last number of a line. */
+static uint64_t last_after(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+	uint64_t last = 0;
+	char *end;
+
+	for (p = p ? p + strlen(key) : NULL; p && *p && *p != '\n'; p = end) {
+		while (*p == '\t' || *p == ' ')
+			p++;
+		if (!isdigit((unsigned char)*p))
+			break;
+		last = strtoull(p, &end, 10);
+	}
+	return last;
+}
+
 int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st)
 {
 	char text[8192];
@@ -105,6 +123,7 @@ int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st)
 	st->tgid = (uint32_t)number_after(text, "\nTgid:", 10);
 	st->tracer = (uint32_t)number_after(text, "\nTracerPid:", 10);
 	st->uid = (uint32_t)number_after(text, "\nUid:", 10);
+	st->ns_tgid = (uint32_t)last_after(text, "\nNSpid:");
 	st->pending = number_after(text, "\nSigPnd:", 16);
 	st->shared_pending = number_after(text, "\nShdPnd:", 16);
 	st->blocked = number_after(text, "\nSigBlk:", 16);
@@ -131,6 +150,108 @@ int procfs_args(uint32_t tgid, size_t max, struct buf *out)
 		n = -errno;
 	close(fd);
 	return out->err ? out->err : n < 0 ? (int)n : 0;
+}
+
+int procfs_syscall(uint32_t tgid, uint32_t tid, struct proc_syscall *sc)
+{
+	char text[256], *p = text, *end;
+	ssize_t n = procfs_read(tgid, tid, "syscall", text, sizeof(text));
+	int i;
+
+	if (n < 0)
+		return n == -EACCES ? -EPERM : (int)n;
+	sc->nr = strtol(p, &end, 10);
+	if (end == p || sc->nr < 0)
+		return -EAGAIN;		/* "running", or "-1 sp pc" */
+	for (i = 0; i < 6; i++) {
+		p = end;
+		sc->args[i] = strtoull(p, &end, 16);
+		if (end == p)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+#define NAME(call) { SYS_##call, #call }
+
+const char *procfs_syscall_name(long nr)
+{
+	static const struct {
+		long nr;
+		const char *name;
+	} names[] = {
+		NAME(read),
+		NAME(write),
+		NAME(readv),
+		NAME(ppoll),
+		NAME(pselect6),
+		NAME(epoll_pwait),
+		NAME(futex),
+		NAME(nanosleep),
+		NAME(clock_nanosleep),
+		NAME(wait4),
+		NAME(waitid),
+		NAME(rt_sigsuspend),
+		NAME(accept),
+		NAME(rt_sigtimedwait),
+		NAME(accept4),
+		NAME(recvfrom),
+		NAME(recvmsg),
+		NAME(sendto),
+		NAME(sendmsg),
+		NAME(connect),
+		NAME(flock),
+		NAME(fcntl),
+		NAME(fsync),
+		NAME(openat),
+		NAME(msgrcv),
+		NAME(semtimedop),
+		NAME(mq_timedreceive),
+		NAME(ioctl),
+		NAME(io_getevents),
+#ifdef SYS_io_uring_enter
+		NAME(io_uring_enter),
+#endif
+#ifdef SYS_epoll_pwait2
+		NAME(epoll_pwait2),
+#endif
+#ifdef SYS_poll			/* only on architectures of old */
+		NAME(poll),
+		NAME(select),
+		NAME(epoll_wait),
+		NAME(pause),
+		NAME(open),
+#endif
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].nr == nr)
+			return names[i].name;
+	return NULL;
+}
+
+/* "se.exec_start      :      11192056.385569": ms, and six digits of ns. */
+int procfs_exec_start(uint32_t tgid, uint64_t *ns)
+{
+	char text[512], *p, *end;
+	ssize_t n = procfs_read(tgid, 0, "sched", text, sizeof(text));
+	uint64_t ms;
+
+	if (n < 0)
+		return (int)n;
+	/* It follows the line of dashes; the comm before it may hold anything
+	 * but so many. */
+	p = strstr(text, "\n-----------------");
+	p = p ? strstr(p, "\nse.exec_start") : NULL;
+	p = p ? strchr(p, ':') : NULL;
+	if (!p)
+		return -ENOENT;
+	ms = strtoull(p + 1, &end, 10);
+	if (end == p + 1 || *end != '.')
+		return -EBADMSG;
+	*ns = ms * NSEC_PER_MSEC + strtoull(end + 1, NULL, 10);
+	return 0;
 }
 
 /* A zombie has no exe: only who may look is told so. */

@@ -28,6 +28,7 @@ struct proc_stat {
 /* /proc/TGID/status, or that of a thread; signal sets: bit n-1 is signal n. */
 struct proc_status {
 	uint32_t tgid, tracer, uid;
+	uint32_t ns_tgid;	/* in its innermost pid namespace; 0 before 4.1 */
 	uint64_t pending, shared_pending, blocked, ignored, caught;
 };
 
@@ -46,6 +47,22 @@ ssize_t procfs_read(uint32_t tgid, uint32_t tid, const char *file, char *to,
 /* The command line, a NUL after each argument; at most `max` bytes. Empty for
  * kernel threads and zombies. 0 or a negative errno. */
 int procfs_args(uint32_t tgid, size_t max, struct buf *out);
+
+/*
+ * The system call a thread is blocked in. -EAGAIN: it runs, or is blocked
+ * elsewhere; -EPERM: we may not know.
+ */
+struct proc_syscall {
+	long nr;
+	uint64_t args[6];
+};
+int procfs_syscall(uint32_t tgid, uint32_t tid, struct proc_syscall *sc);
+/* Its name if it is one that processes wait in, or NULL. */
+const char *procfs_syscall_name(long nr);
+
+/* When the scheduler last accounted for the main thread, by the task clock of
+ * its CPU, ns. -ENOENT: this kernel does not tell (CONFIG_SCHED_DEBUG). */
+int procfs_exec_start(uint32_t tgid, uint64_t *ns);
 
 /* What only those with rights over a process may read can be read of it: its
  * exit_code, wchan, syscall. */

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * zombies: who is dead and not reaped, since when, and whose fault it is.
+ * Owns the options, what is wanted and how often it is shown. Needs not have run
+ * before; reaps nothing and signals nobody.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+#include "cmd/cmd.h"
+#include "cmd/common.h"
+#include "cmd/zombie_scan.h"
+#include "enrich.h"
+#include "lib/log.h"
+#include "lib/out.h"
+#include "lib/timefmt.h"
+#include "lib/tty.h"
+#include "names.h"
+#include "proc_parent.h"
+#include "procfs.h"
+
+#define SOME_ARE_OLDER 1	/* the exit status of --older-than */
+
+static struct zombies_cmd {
+	uint64_t older_than_ns, watch_ns;
+	struct opt_strings comm, uid, parent;
+	int format, colour, by;
+} opts;
+
+/* clang-format off */
+static const struct opt_name by_names[] = {
+	{ "auto", SCAN_AUTO, "bpf for root, else proc" },
+	{ "bpf", SCAN_BPF, NULL },
+	{ "proc", SCAN_PROC, NULL },
+	{ NULL, 0, NULL }
+};
+
+#define Z struct zombies_cmd
+static const struct opt zombies_opts[] = {
+	OPT_DURATION(0, "older-than", Z, older_than_ns,
+		     .help = "Only what may have been dead for so long, and "
+			     "end with status 1 if there is some, else 0: for "
+			     "monitoring."),
+	OPT_DURATION('W', "watch", Z, watch_ns, .bare = "2s",
+		     .help = "Show it again and again, every 2 s or so often, "
+			     "until Ctrl-C."),
+	OPT_STRINGS(0, "comm", Z, comm, .metavar = "NAME",
+		    .help = "Only of this name; * ? and [ are wildcards. This "
+			    "and the filters below can be given again."),
+	OPT_STRINGS(0, "uid", Z, uid, .metavar = "USER",
+		    .help = "Only of this real user, by name or number."),
+	OPT_STRINGS(0, "parent", Z, parent, .metavar = "TGID",
+		    .help = "Only children of this process."),
+	OPT_ENUM('o', "output", Z, format, .names = output_formats,
+		 .dflt = "table",
+		 .help = "A table for people, or one JSON object a line."),
+	OPT_ENUM(0, "color", Z, colour, .names = colour_names,
+		 .dflt = "auto", .bare = "always",
+		 .help = "Colour the table: on a terminal unless NO_COLOR is "
+			 "set, always, or never."),
+	OPT_ENUM(0, "source", Z, by, .names = by_names, .dflt = "auto",
+		 .help = "Whom to ask: an eBPF program that looks through all "
+			 "tasks, or /proc, which knows less exactly since when "
+			 "they are dead."),
+	OPT_END
+};
+#undef Z
+
+static const struct opts_group zombies_groups[] = {
+	{ "Options", zombies_opts, &opts },
+	OPTS_GROUP_END
+};
+/* clang-format on */
+
+static const char *const zombies_examples[] = {
+	"sudo obit zombies",
+	"Which zombies are there, since when, and why are they not reaped?",
+	"obit zombies --older-than 24h --comm git >/dev/null || mail-the-admin",
+	"A monitoring check: status 1 if there are some.", NULL
+};
+
+/* --- what is wanted ------------------------------------------------------------------ */
+
+static bool any_comm(const struct opt_strings *o, const struct zombie *z)
+{
+	char comm[OBIT_COMM_LEN + 1] = "";
+	size_t i;
+
+	memcpy(comm, z->comm, OBIT_COMM_LEN);
+	for (i = 0; i < o->nr; i++)
+		if (!fnmatch(o->v[i], comm, 0))
+			return true;
+	return !o->nr;
+}
+
+/* Checked by check_filters() before. */
+static uint32_t number_of(const char *s)
+{
+	uint64_t n = 0;
+
+	parse_u64(s, &n);
+	return (uint32_t)n;
+}
+
+static bool wanted(const struct zombie *z, void *ctx)
+{
+	const struct zombies_cmd *o = ctx;
+	bool found = !o->uid.nr;
+	uint32_t uid;
+	size_t i;
+
+	for (i = 0; i < o->uid.nr && !found; i++) {
+		if (user_id(o->uid.v[i], &uid))
+			uid = number_of(o->uid.v[i]);
+		found = z->have_uid && z->uid == uid;
+	}
+	if (!found || !any_comm(&o->comm, z))
+		return false;
+	found = !o->parent.nr;
+	for (i = 0; i < o->parent.nr && !found; i++)
+		found = z->parent == number_of(o->parent.v[i]);
+	return found;
+}
+
+static int check_filters(void)
+{
+	uint64_t n;
+	uint32_t uid;
+	size_t i;
+
+	for (i = 0; i < opts.uid.nr; i++) {
+		if (!user_id(opts.uid.v[i], &uid) ||
+		    (!parse_u64(opts.uid.v[i], &n) && n <= UINT32_MAX))
+			continue;
+		log_error("--uid=%s: /etc/passwd has no user of this name",
+			  opts.uid.v[i]);
+		return -EINVAL;
+	}
+	for (i = 0; i < opts.parent.nr; i++) {
+		if (!parse_u64(opts.parent.v[i], &n) && n && n <= INT32_MAX)
+			continue;
+		log_error("--parent=%s: it must be a process id",
+			  opts.parent.v[i]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * Is it possibly so old? At least as old as its age says at most; of unknown
+ * age, it is not older than its process.
+ */
+static bool may_be_older(const struct zombie *z, uint64_t than, uint64_t now)
+{
+	if (z->have_age)
+		return z->age_ns >= than;
+	return now - z->born_ns >= than;
+}
+
+static void drop_younger(struct zombies *all)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < all->nr; i++)
+		if (may_be_older(&all->v[i], opts.older_than_ns, all->boot_ns))
+			all->v[n++] = all->v[i];
+	all->nr = n;
+}
+
+/* --- shown --------------------------------------------------------------------------- */
+
+static const char *hint(const struct zombie_scan *s)
+{
+	const char *why;
+
+	if (!zombie_scan_by_proc(s, &why))
+		return NULL;
+	if (procfs_hides())
+		return "/proc hides the processes of others (hidepid): there may be more";
+	return why;
+}
+
+static size_t rows_of_terminal(void)
+{
+	struct winsize w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || !w.ws_row)
+		return 24;
+	return w.ws_row;
+}
+
+/* On a terminal a screen is drawn over the one before, and must not scroll. */
+static void cut_to_screen(struct buf *frame, size_t rows)
+{
+	size_t i, lines = 0;
+
+	for (i = 0; i < frame->len; i++) {
+		if (frame->p[i] != '\n' || ++lines < rows - 1)
+			continue;
+		frame->len = i + 1;
+		return;
+	}
+}
+
+static int show(const struct zombie_scan *s, const struct zombies *all,
+		bool again)
+{
+	bool screen = opts.watch_ns && opts.format == OUTPUT_TABLE &&
+		      tty_is(STDOUT_FILENO);
+	struct zombies_view view = {
+		.width = tty_width(STDOUT_FILENO, 0),
+		.lines = screen ? rows_of_terminal() : 0,
+		.colour = tty_colour(STDOUT_FILENO,
+				     (enum colour_mode)opts.colour),
+		.user_name = user_name,
+		.hint = hint(s),
+	};
+	struct buf out = BUF_INIT, frame = BUF_INIT;
+	int err;
+
+	if (opts.format == OUTPUT_JSON)
+		zombies_json(&out, all);
+	else
+		zombies_text(&out, all, &view);
+	if (screen) {
+		cut_to_screen(&out, rows_of_terminal());
+		buf_adds(&frame, "\x1b[H\x1b[2J");
+	} else if (again && opts.format == OUTPUT_TABLE) {
+		buf_addc(&frame, '\n');
+	}
+	buf_add(&frame, out.p, out.len);
+	if (out.err)
+		frame.err = out.err;
+	err = out_flush(STDOUT_FILENO, &frame);
+	if (err)
+		log_error("cannot write to standard output: %s", out_why(err));
+	buf_free(&out);
+	buf_free(&frame);
+	return err;
+}
+
+/* --- again and again ------------------------------------------------------------------ */
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static void sleep_for(uint64_t ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
+			      .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+
+	while (!stopped && nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+static int look(struct zombie_scan *s, bool again, size_t *nr)
+{
+	struct zombies all = { 0 };
+	int err = zombie_scan_run(s, wanted, &opts, &all);
+	size_t i;
+
+	if (!err) {
+		if (opts.older_than_ns)
+			drop_younger(&all);
+		err = zombies_sort(&all);
+		if (err)
+			log_error("out of memory");
+	}
+	for (i = 0; i < all.nr_culprits && !err; i++)
+		proc_parent_fill(&all.culprits[i]);
+	*nr = all.nr;
+	if (!err)
+		err = show(s, &all, again);
+	zombies_free(&all);
+	return err;
+}
+
+static int zombies_run(int argc, char **argv)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+	struct zombie_scan *s;
+	bool again = false;
+	size_t nr = 0;
+	int err;
+
+	(void)argc;
+	(void)argv;
+	err = check_filters();
+	if (err)
+		return EX_USAGE;
+	err = zombie_scan_open(&s, (enum scan_by)opts.by);
+	if (err)
+		return cmd_exit_status(err);
+	if (opts.watch_ns) {
+		sigaction(SIGINT, &stop, NULL);
+		sigaction(SIGTERM, &stop, NULL);
+	}
+	do {
+		err = look(s, again, &nr);
+		again = true;
+		if (!err && opts.watch_ns)
+			sleep_for(opts.watch_ns);
+	} while (!err && opts.watch_ns && !stopped);
+	zombie_scan_close(s);
+	if (err)
+		return cmd_exit_status(err);
+	return opts.older_than_ns && !opts.watch_ns && nr ? SOME_ARE_OLDER : 0;
+}
+
+const struct cmd cmd_zombies = {
+	.name = "zombies",
+	.summary = "list the dead that nobody has waited for, and why",
+	.about =
+		"Lists the zombies of now: for how long each has been dead, "
+		"which status it has left, and whose fault it is: what their "
+		"parent is doing, and why that does not reap them. It need not "
+		"have been running when they died. Nothing is signalled and "
+		"nothing reaped.\n"
+		"The age is that of the death, not of the process. It is "
+		"reckoned by the scheduler's clocks: `~` is before one that "
+		"may be wrong by more than a fiftieth, and `<` where only an "
+		"upper limit is known.\n"
+		"A main thread that has ended while other threads live is a "
+		"zombie for ps only: those are listed apart.",
+	.examples = zombies_examples,
+	.groups = zombies_groups,
+	.max_operands = 0,
+	.run = zombies_run,
+};
