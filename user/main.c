@@ -18,6 +18,7 @@
 #endif
 
 /* The first is what `obit` alone means. A new command is one row. */
+/* clang-format off */
 static const struct cmd *const commands[] = {
 	&cmd_trace,
 	&cmd_run,
@@ -26,6 +27,7 @@ static const struct cmd *const commands[] = {
 	&cmd_explain,
 	&cmd_doctor,
 };
+/* clang-format on */
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
