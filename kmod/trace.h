@@ -6,7 +6,7 @@
  * the story files do, and call trace_obit_*().
  *
  * Arguments: kernel objects first, for BPF reads them. They are alive for the
- * call and never NULL. Records: start_boottime, 32-bit numbers, then names of
+ * call, and not NULL unless it says so. Records: start_boottime, 32-bit numbers, then names of
  * fixed length. The name is always the process's, its leader's. A field is
  * never changed, moved or removed; new ones and new arguments come at the end.
  *
@@ -247,10 +247,11 @@ TRACE_EVENT_FN(obit_pgrp_orphaned,
 );
 
 /*
- * A session leader dies that has a controlling terminal: the terminal is taken
- * from the session, and whoever is in front is hung up. In the leader's last
- * thread, its sighand lock held, interrupts off.
+ * A session leader that has a controlling terminal dies: the terminal is taken
+ * from the session, and whoever is in front is hung up. Likewise if the terminal
+ * went before its leader. In the leader's last thread, no locks held.
  * @p:    that thread, current
+ * @tty:  the terminal, which may be hanging up; NULL: gone already
  * @sid:  the session
  * @pgrp: the group in front of the terminal; 0: none
  */
@@ -272,7 +273,7 @@ TRACE_EVENT_FN(obit_hangup,
 		__entry->sid = sid;
 		__entry->pgrp = pgrp;
 		memcpy(__entry->comm, p->group_leader->comm, TASK_COMM_LEN);
-		strscpy_pad(__entry->tty, tty->name, OBIT_TTY_LEN);
+		strscpy_pad(__entry->tty, tty ? tty->name : "", OBIT_TTY_LEN);
 	),
 	TP_printk("comm=%s tgid=%d sid=%d tty=%s pgrp=%d",
 		  __entry->comm, __entry->tgid, __entry->sid, __entry->tty,
