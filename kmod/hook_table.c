@@ -140,8 +140,8 @@ ENTERED(in_disassociate, obit_ctty_leaves(ARG(int, 0)))
 void hook_teardown(unsigned long ip, unsigned long parent_ip,
 		   struct ftrace_ops *ops, obit_ftrace_regs *fregs)
 {
-	NO_PREEMPTION(obit_teardown_step(
-		container_of(ops, struct hook, ops)->step));
+	NO_PREEMPTION(
+		obit_teardown_step(container_of(ops, struct hook, ops)->step));
 }
 
 /* --- function returns -------------------------------------------------------------- */
