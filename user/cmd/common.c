@@ -48,7 +48,9 @@ const struct opt_name output_formats[] = {
 			 "for and does not load is an error."),		\
 	OPT_SIZE(0, "buffer", S, buffer_bytes, .dflt = "8M", .min = 64 << 10,	\
 		 .max = 1 << 30,					\
-		 .help = "Room for records that wait to be read.")
+		 .help = "Room for records of the eBPF programs that wait to "	\
+			 "be read. The module's ring has its size from its "	\
+			 "parameter ring_bytes.")
 
 const struct opt witness_opt_table[] = {
 	WITNESS_OPTS,
@@ -67,6 +69,20 @@ const struct opt source_opt_table[] = {
 	OPT_DURATION(0, "zombie-after", S, zombie_after_ns, .dflt = "1s",
 		     .help = "Tell of a process that nobody has waited for so "
 			     "long after its death; 0: never."),
+	OPT_FLAG(0, "resume", S, resume,
+		 .help = "With --source kmod: go on where the last reader that "
+			 "had --resume stopped, and leave a place for the next "
+			 "one. The module keeps it for some seconds (its "
+			 "parameter linger)."),
+	OPT_STRING(0, "lossless", S, lossless, .metavar = "SCOPE",
+		   .help = "With --source kmod: a process that exits while the "
+			   "ring is nearly full waits for room rather than "
+			   "lose its record. SCOPE says whose exits: TGID (it "
+			   "and its descendants), a path in cgroup v2, or "
+			   "`all`."),
+	OPT_DURATION(0, "lossless-wait", S, lossless_wait_ns, .dflt = "2s",
+		     .min = 1000000, .max = 60000000000,
+		     .help = "How long an exit waits at most."),
 	OPT_STRING('r', "replay", S, replay, .metavar = "FILE",
 		   .help = "Read a recording (made by --record) instead of "
 			   "watching; - is standard input."),
@@ -234,80 +250,6 @@ int common_filter(const struct filter_opts *o, struct filter **out)
 	return err;
 }
 
-/* --- source ------------------------------------------------------------------------ */
-
-/*
- * The kernel's filter compares the cgroup v2 id. On a hybrid machine the key
- * cgroup_id can be that of a v1 hierarchy: then it must not be pushed down.
- */
-static bool only_cgroup_v2(void)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	bool only = f != NULL;
-	char line[4096];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, "0::", 3))
-			only = false;
-	if (f)
-		fclose(f);
-	return only;
-}
-
-static void push_down(const struct filter *f, struct kernel_filter *k)
-{
-	struct filter_push p;
-
-	if (!f)
-		return;
-	filter_pushdown(f, &p);
-	k->have_tgid = p.have_tgid;
-	k->tgid = p.tgid;
-	k->have_uid = p.have_uid;
-	k->uid = p.uid;
-	k->have_comm = p.have_comm;
-	memcpy(k->comm, p.comm, sizeof(k->comm));
-	k->have_cgroup = p.have_cgroup_id && only_cgroup_v2();
-	k->cgroup_id = p.cgroup_id;
-}
-
-static int open_replay(const struct source_choice_opts *o,
-		       const struct source_type **type, struct source **s)
-{
-	struct source_opts so = { .path = o->replay };
-
-	if (o->source != CHOOSE_AUTO || o->tier != TIER_AUTO || o->precise) {
-		log_error(
-			"--replay: a recording is of the source and the tier it was made with; --source, --tier and --precise do not apply");
-		return -EINVAL;
-	}
-	*type = &file_source;
-	return file_source.open(s, &so);
-}
-
-int common_open_source(const struct source_choice_opts *o,
-		       const struct filter *f, const struct source_type **type,
-		       struct source **s)
-{
-	struct source_opts so = {
-		.tier = (enum tier_choice)o->tier,
-		.precise = o->precise,
-		.buffer_bytes = o->buffer_bytes,
-		.pdeath_scan_ns = o->pdeath_scan_ns,
-	};
-
-	if (o->replay)
-		return open_replay(o, type, s);
-	if (o->source == CHOOSE_KMOD || o->source == CHOOSE_BOTH) {
-		log_error("--source=%s: this version can not read the kernel module yet; use --source=bpf",
-			  o->source == CHOOSE_KMOD ? "kmod" : "both");
-		return -ENOPKG;
-	}
-	push_down(f, &so.filter);
-	*type = &bpf_source;
-	return bpf_source.open(s, &so);
-}
-
 /* --- sinks -------------------------------------------------------------------------- */
 
 static int add_sink(struct pipeline_config *cfg, const struct sink_type *type,
@@ -351,6 +293,11 @@ int common_open_sinks(const struct output_opts *o,
 		       &so);
 	if (err || !o->record)
 		return err;
+	if (cfg->other) {
+		log_error(
+			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
+		return common_close_sinks(cfg, NULL, -EINVAL);
+	}
 	so.path = o->record;
 	err = add_sink(cfg, &file_sink, &so);
 	if (err)
@@ -388,6 +335,24 @@ static const char *s(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+static void add_witnesses(struct buf *b, const struct pair_stats *p)
+{
+	uint64_t alone_bpf = p->alone[SOURCE_BPF];
+	uint64_t alone_kmod = p->alone[SOURCE_KMOD];
+
+	buf_printf(b, "; %llu seen by both", (unsigned long long)p->both);
+	if (alone_bpf)
+		buf_printf(b, ", %llu by bpf alone",
+			   (unsigned long long)alone_bpf);
+	if (alone_kmod)
+		buf_printf(b, ", %llu by kmod alone",
+			   (unsigned long long)alone_kmod);
+	buf_printf(b, ", %llu dissent%s", (unsigned long long)p->dissents,
+		   s(p->dissents));
+	log_info("%llu deaths not compared, as obit began or ended; %llu times one witness was silent",
+		 (unsigned long long)p->apart, (unsigned long long)p->silent);
+}
+
 void common_summary(const struct pipeline_result *r, bool filtered)
 {
 	static const char *const kinds[OBIT_LOST_KIND_NR] = {
@@ -410,6 +375,8 @@ void common_summary(const struct pipeline_result *r, bool filtered)
 			   (unsigned long long)r->lost[i], kinds[i]);
 	if (lost)
 		buf_addc(&b, ')');
+	if (r->both)
+		add_witnesses(&b, &r->pair);
 	if (filtered)
 		buf_printf(&b, ", %llu shown", (unsigned long long)r->shown);
 	log_msg(LOG_LVL_ERROR, "%s", buf_str(&b));

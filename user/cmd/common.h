@@ -22,6 +22,9 @@ struct source_choice_opts {
 	uint64_t buffer_bytes;
 	const char *replay;	/* NULL: live */
 	uint64_t pdeath_scan_ns, zombie_after_ns;
+	bool resume;
+	const char *lossless;	/* NULL: not */
+	uint64_t lossless_wait_ns;
 };
 
 struct filter_opts {
@@ -55,6 +58,14 @@ int common_filter(const struct filter_opts *o, struct filter **f);
 int common_open_source(const struct source_choice_opts *o,
 		       const struct filter *f, const struct source_type **type,
 		       struct source **s);
+/*
+ * The same for who can have two witnesses: fills cfg's sources and, if info is
+ * not NULL, what they say of themselves (of the first, with the text of both).
+ */
+int common_open_sources(const struct source_choice_opts *o,
+			const struct filter *f, struct pipeline_config *cfg,
+			struct source_info *info);
+void common_close_sources(struct pipeline_config *cfg);
 /* Opens table or json on fd 1, and the recording if there is one; fills
  * cfg->sinks. On error nothing stays open. */
 int common_open_sinks(const struct output_opts *o,

@@ -52,6 +52,8 @@ static const char *const trace_examples[] = {
 	"Late reaping, and statuses that the parent sees as another.",
 	"obit trace -o json | jq -r 'select(.killer) | .killer.comm'",
 	"Who kills?",
+	"obit trace --source both --events dissent",
+	"Do the eBPF programs and the module obit.ko tell the same?",
 	"obit trace -w night.obit >/dev/null; obit trace -r night.obit --failed",
 	"Record now, ask later.",
 	NULL
@@ -95,59 +97,49 @@ static void say_watching(void *ctx)
 	log_msg(LOG_LVL_ERROR, "watching via %s", info->text);
 }
 
-static int run_pipeline(struct filter *filter, const struct source_type *type,
-			struct source *source)
+static int run_pipeline(struct pipeline_config *cfg, struct source_info *info)
 {
-	struct pipeline_config cfg = {
-		.type = type,
-		.source = source,
-		.filter = filter,
-		.zombie_after_ns = trace.source.zombie_after_ns,
-		.pdeath_scan_ns = trace.source.pdeath_scan_ns,
-		.count = trace.count,
-		.duration_ns = trace.duration_ns,
-	};
 	struct pipeline_result result;
-	struct source_info info;
-	int err;
+	int err = common_open_sinks(&trace.output, info, info->live, cfg);
 
-	err = parse_events(trace.events, &cfg.events);
 	if (err)
 		return err;
-	type->info(source, &info);
-	err = common_open_sinks(&trace.output, &info, info.live, &cfg);
-	if (err)
-		return err;
-	if (info.live) {
-		cfg.ready = say_watching;
-		cfg.ready_ctx = &info;
+	if (info->live) {
+		cfg->ready = say_watching;
+		cfg->ready_ctx = info;
 	} else {
-		log_info("replaying %s", info.text);
+		log_info("replaying %s", info->text);
 	}
-	err = pipeline_run(&cfg, &result);
-	err = common_close_sinks(&cfg, &result, err);
-	common_summary(&result,
-		       filter || cfg.events != PIPELINE_ALL || cfg.count);
+	err = pipeline_run(cfg, &result);
+	err = common_close_sinks(cfg, &result, err);
+	common_summary(&result, cfg->filter || cfg->events != PIPELINE_ALL ||
+					cfg->count);
 	return err;
 }
 
 static int trace_run(int argc, char **argv)
 {
-	const struct source_type *type;
-	struct filter *filter = NULL;
-	struct source *source;
+	struct pipeline_config cfg = {
+		.zombie_after_ns = trace.source.zombie_after_ns,
+		.pdeath_scan_ns = trace.source.pdeath_scan_ns,
+		.count = trace.count,
+		.duration_ns = trace.duration_ns,
+	};
+	struct source_info info;
 	int err;
 
 	(void)argc;
 	(void)argv;
-	err = common_filter(&trace.filter, &filter);
+	err = parse_events(trace.events, &cfg.events);
 	if (!err)
-		err = common_open_source(&trace.source, filter, &type, &source);
-	if (!err) {
-		err = run_pipeline(filter, type, source);
-		type->close(source);
-	}
-	filter_free(filter);
+		err = common_filter(&trace.filter, &cfg.filter);
+	if (!err)
+		err = common_open_sources(&trace.source, cfg.filter, &cfg,
+					  &info);
+	if (!err)
+		err = run_pipeline(&cfg, &info);
+	common_close_sources(&cfg);
+	filter_free(cfg.filter);
 	return cmd_exit_status(err);
 }
 

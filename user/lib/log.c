@@ -16,6 +16,7 @@ static enum log_level current = LOG_LVL_WARN;
 static const char *log_prefix = "";
 static void (*line_writer)(const char *line, void *ctx);
 static void *writer_ctx;
+static struct buf *held_errors;
 
 void log_set_prefix(const char *prefix)
 {
@@ -36,6 +37,11 @@ void log_set_writer(void (*write_line)(const char *line, void *ctx), void *ctx)
 {
 	line_writer = write_line;
 	writer_ctx = ctx;
+}
+
+void log_hold_errors(struct buf *held)
+{
+	held_errors = held;
 }
 
 /* A message is one line: a comm with a newline must not forge a second. */
@@ -63,6 +69,12 @@ void log_vmsg(enum log_level level, const char *fmt, va_list ap)
 
 	if (level > current)
 		return;
+	if (held_errors && level == LOG_LVL_ERROR) {
+		if (held_errors->len)
+			buf_adds(held_errors, "; ");
+		buf_vprintf(held_errors, fmt, ap);
+		return;
+	}
 	buf_vprintf(&text, fmt, ap);
 	while (text.len && text.p[text.len - 1] == '\n')
 		text.len--;

@@ -23,6 +23,11 @@ enum log_level log_get_level(void);
 /* For tests: where messages go instead of fd 2; NULL puts fd 2 back. */
 void log_set_writer(void (*write_line)(const char *line, void *ctx), void *ctx);
 
+/* Errors go, as bare text, to the end of *held, until NULL ends that: for whoever
+ * has another way to try first. */
+struct buf;
+void log_hold_errors(struct buf *held);
+
 /* fmt without a newline, without the prefix. Keeps errno. One write(2) each. */
 void log_msg(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -30,6 +30,13 @@ struct source_opts {
 	uint64_t buffer_bytes;		/* ring; 0: default 8 MiB */
 	uint64_t pdeath_scan_ns;	/* 0: no scan */
 	struct kernel_filter filter;
+	/* The module's alone: */
+	bool resume;			/* go on where the last reader stopped, and
+					 * leave a place for the next */
+	bool lossless;			/* exits in scope wait for room */
+	int lossless_scope;		/* enum obit_scope */
+	uint64_t lossless_id;		/* tgid, or v2 cgroup id */
+	uint64_t lossless_wait_ns;	/* at most so long; 0: 2 s */
 };
 
 /* Reads are given to the pipeline record by record; a record is valid during
@@ -44,7 +51,7 @@ struct source_info {
 	enum tier tier;
 	enum obituary_source source;
 	bool live;			/* time passes by itself */
-	char text[160];			/* "bpf, 12 tracepoints, no fentry (EPERM)" */
+	char text[448];			/* "bpf, 12 tracepoints, no fentry (EPERM)" */
 };
 
 struct source;
@@ -65,6 +72,7 @@ struct source_type {
 	void (*close)(struct source *s);
 };
 
-extern const struct source_type bpf_source, file_source, fake_source;
+extern const struct source_type bpf_source, kmod_source, file_source;
+extern const struct source_type fake_source;
 
 #endif
