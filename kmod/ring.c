@@ -387,8 +387,7 @@ static void set_cursor(struct ring_reader *r, u64 at)
 /* A mapped cursor may stand anywhere: what is there need not be a frame. */
 static bool is_frame(u64 at, u64 end, u32 state, u32 size)
 {
-	return state <= OBIT_FRAME_PAD &&
-	       size >= sizeof(struct obit_frame) &&
+	return state <= OBIT_FRAME_PAD && size >= sizeof(struct obit_frame) &&
 	       !(size % OBIT_FRAME_ALIGN) && size <= end - at &&
 	       size <= ring.size - (at & (ring.size - 1));
 }
