@@ -5,6 +5,7 @@
  * log does.
  */
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "compat.h"
@@ -38,6 +39,8 @@ void obit_oom_victim(struct task_struct *victim, pid_t pid)
 		r->task.tgid = pid;
 		r->task.tid = pid;
 	}
+	rcu_read_lock();
 	fill_who(&r->by, current);
+	rcu_read_unlock();
 	ring_commit(r);
 }
