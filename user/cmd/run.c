@@ -68,6 +68,7 @@ static struct run {
 	struct source_info info;
 	int fd;
 	bool initial;		/* /proc has the ids of the records */
+	bool visible;		/* and shows every process */
 	bool released;
 	uint64_t ended_ns, looked_ns;
 } run;
@@ -145,7 +146,7 @@ static void bury_the_vanished(void)
 	struct tree_node *n = NULL;
 	struct proc_stat st;
 
-	while (run.initial && (n = tree_next(run.tree, n)))
+	while (run.visible && (n = tree_next(run.tree, n)))
 		if (n->state == TREE_ALIVE &&
 		    (procfs_stat(n->tgid, 0, &st) ||
 		     st.start_ticks != procfs_ticks(n->start_boottime) ||
@@ -264,6 +265,19 @@ static int close_sinks(struct pipeline_config *cfg, int err)
 	return err ? err : close_err;
 }
 
+/* Only where a pid is what the records call it. */
+static bool is_kin(pid_t pid)
+{
+	struct tree_node *n = NULL;
+
+	if (!run.initial || !run.tree)
+		return false;
+	while ((n = tree_next(run.tree, n)))
+		if (n->tgid == (uint32_t)pid && n->state == TREE_ALIVE)
+			return true;
+	return false;
+}
+
 /*
  * In a pid namespace of our own our child has another number than in the
  * records; there it is found by a name that nobody else has.
@@ -286,7 +300,7 @@ static int begin(char *const *argv, const struct rlimit *memlock)
 	}
 	jobctl_begin();
 	err = spawn_fork(&run.spawn, &so);
-	jobctl_watch(run.spawn.pid);
+	jobctl_watch(run.spawn.pid, is_kin);
 	if (err) {
 		log_error("cannot fork: %s", strerror(-err));
 		return err;
@@ -489,6 +503,7 @@ static int run_run(int argc, char **argv)
 	(void)argc;
 	run.spawn.gate = run.spawn.report = -1;
 	run.initial = procfs_is_initial();
+	run.visible = run.initial && !procfs_hides();
 	err = check_options();
 	if (!err)
 		err = run_as(opts.user, opts.as_root, &run.account);

@@ -30,6 +30,7 @@ static struct jobctl {
 	bool taken[NSIG];
 	sigset_t old_mask;
 	pid_t pid;		/* 0: none, or it has ended and is reaped */
+	bool (*is_kin)(pid_t pid);
 	bool ended, interrupted;
 	int status;
 	int asked;
@@ -71,7 +72,6 @@ static bool is_ours(int sig)
 	case SIGILL:
 	case SIGTRAP:
 	case SIGSYS:
-	case SIGABRT:
 	case SIGPIPE:	/* ignored, and to be told as an error of writing */
 	case SIGXFSZ:
 		return false;
@@ -85,6 +85,13 @@ static bool is_ours(int sig)
 static bool is_stop(int sig)
 {
 	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* With a handler, a write to the terminal from the background would fail again
+ * and again; ignored, it is done. */
+static bool is_ignored(int sig)
+{
+	return sig == SIGTTIN || sig == SIGTTOU;
 }
 
 void jobctl_begin(void)
@@ -103,8 +110,9 @@ void jobctl_begin(void)
 	for (sig = 1; sig < NSIG; sig++) {
 		if (!is_ours(sig) || sigaction(sig, NULL, &job.old[sig]))
 			continue;
-		job.taken[sig] =
-			!sigaction(sig, is_stop(sig) ? &ignore : &take, NULL);
+		job.taken[sig] = !sigaction(sig,
+					    is_ignored(sig) ? &ignore : &take,
+					    NULL);
 	}
 }
 
@@ -124,11 +132,12 @@ void jobctl_child(void)
 	sigprocmask(SIG_SETMASK, &job.old_mask, NULL);
 }
 
-void jobctl_watch(pid_t pid)
+void jobctl_watch(pid_t pid, bool (*is_kin)(pid_t pid))
 {
 	sigset_t none;
 
 	job.pid = pid;
+	job.is_kin = is_kin;
 	/* Even one that we were started with blocked must be passed on. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -164,8 +173,8 @@ static void remember(const struct got *g)
 
 static void pass_on(const struct got *g)
 {
-	/* One of the child's own, meant for its group: it has it already. */
-	if (!job.pid || g->from == job.pid)
+	if (!job.pid || g->from == job.pid || g->from == getpid() ||
+	    (job.is_kin && job.is_kin(g->from)))
 		return;
 	remember(g);
 	if (g->code == SI_QUEUE)

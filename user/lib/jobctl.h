@@ -25,8 +25,12 @@ struct jobctl_passed {
 void jobctl_begin(void);
 /* In the child, before exec: as they were when we began. */
 void jobctl_child(void);
-/* The child is `pid`; 0: there is none after all. */
-void jobctl_watch(pid_t pid);
+/*
+ * The child is `pid`; 0: there is none after all. is_kin: a process is the child
+ * or descends from it. What such a one sends to us it sent to its own group, or
+ * to its parent, and the child is not meant (again).
+ */
+void jobctl_watch(pid_t pid, bool (*is_kin)(pid_t pid));
 
 /*
  * To be called again and again, at the latest 20 ms after a signal: passes
