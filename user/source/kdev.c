@@ -230,6 +230,36 @@ static void take_counters(struct source *s)
 	s->missed_at = boot_now();
 }
 
+static size_t fact_len(const char *fact)
+{
+	size_t len = strcspn(fact, "(");
+
+	while (len && fact[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+/* Two names of one place tell the same fact, but for what is in brackets. */
+static bool same_fact(const char *a, const char *b)
+{
+	return fact_len(a) == fact_len(b) && !strncmp(a, b, fact_len(a));
+}
+
+bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
+{
+	struct obit_dev_hook other;
+	uint32_t i;
+
+	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
+	    h->state == OBIT_HOOK_UNNEEDED)
+		return true;
+	for (i = 0; kdev_hook(k, i, &other); i++)
+		if (other.state == OBIT_HOOK_ARMED &&
+		    same_fact(other.fact, h->fact))
+			return true;
+	return false;
+}
+
 static void count_hooks(struct source *s)
 {
 	struct obit_dev_hook h;
@@ -237,9 +267,7 @@ static void count_hooks(struct source *s)
 
 	for (i = 0; kdev_hook(&s->dev, i, &h); i++) {
 		s->hooks += h.state == OBIT_HOOK_ARMED;
-		if (h.state != OBIT_HOOK_ABSENT &&
-		    h.state != OBIT_HOOK_REFUSED &&
-		    h.state != OBIT_HOOK_SKIPPED)
+		if (kdev_served(&s->dev, &h))
 			continue;
 		s->missing++;
 		log_info("the module does without %s: %s", h.place,
