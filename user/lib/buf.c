@@ -48,7 +48,7 @@ void buf_fill(struct buf *b, char c, size_t n)
 	}
 }
 
-/* Two digits a division: half the divisions of the plain loop. */
+/* Two digits a look. */
 static const char digits[] =
 	"00010203040506070809101112131415161718192021222324"
 	"25262728293031323334353637383940414243444546474849"
@@ -76,18 +76,30 @@ static unsigned int nr_digits(uint64_t v)
 
 size_t u64_decimal(char out[U64_DECIMAL_MAX], uint64_t v)
 {
-	unsigned int n = v ? nr_digits(v) : 1;
-	char *p = out + n;
+	unsigned int n, low;
+	char *p;
 
-	while (v >= 100) {
-		p -= 2;
-		memcpy(p, digits + v % 100 * 2, 2);
-		v /= 100;
+	if (v < 10) {			/* as most counters are */
+		*out = (char)('0' + v);
+		return 1;
 	}
-	if (v >= 10)
-		memcpy(p - 2, digits + v * 2, 2);
+	n = nr_digits(v);
+	for (p = out + n; v >= 10000; v /= 10000) {
+		low = (unsigned int)(v % 10000);
+		p -= 4;
+		memcpy(p, digits + low / 100 * 2, 2);
+		memcpy(p + 2, digits + low % 100 * 2, 2);
+	}
+	low = (unsigned int)v;
+	if (low >= 100) {
+		p -= 2;
+		memcpy(p, digits + low % 100 * 2, 2);
+		low /= 100;
+	}
+	if (low >= 10)
+		memcpy(p - 2, digits + low * 2, 2);
 	else
-		p[-1] = (char)('0' + v);
+		p[-1] = (char)('0' + low);
 	return n;
 }
 

@@ -4,6 +4,7 @@
  * Owns commas, quoting and escaping. Never calls printf: one record is some 40
  * values, and 2 us of CPU a death is all the collector may take.
  */
+#include <endian.h>
 #include <string.h>
 #include "json.h"
 #include "utf8.h"
@@ -107,9 +108,6 @@ void json_nil(struct json *j, const char *key)
 	json_raw(j, key, "null", 4);
 }
 
-/* Longest replacement of one byte: \u001f. U+FFFD takes 3 for at least 1. */
-#define ESCAPED_MAX 6
-
 static char *escape(char *to, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -142,21 +140,37 @@ static bool is_plain(unsigned char c)
 #define ONES (~0ull / 255)	/* 0x0101...: one byte in every byte */
 #define HIGH (ONES * 0x80)
 
-/* Some byte of w is 0: exact for "is there one", which is all we ask. */
-static uint64_t has_zero(uint64_t w)
-{
-	return (w - ONES) & ~w & HIGH;
-}
-
-/* Eight bytes at once: any below 0x20, above 0x7e, or one of the two. */
+/*
+ * Eight bytes at once: none below 0x20, above 0x7e, or one of the two. Each term
+ * sets the high bit of a byte that is such a one; in others it may be wrong only
+ * above one that is.
+ */
 static bool are_plain(uint64_t w)
 {
-	return !(((w - ONES * 0x20) & HIGH) | (w & HIGH) |
-		 has_zero(w ^ ONES * 0x7f) | has_zero(w ^ ONES * '"') |
-		 has_zero(w ^ ONES * '\\'));
+	uint64_t quote = w ^ ONES * '"', backslash = w ^ ONES * '\\';
+
+	return !((w | (w + ONES) | (w - ONES * 0x20) | (quote - ONES) |
+		  (backslash - ONES)) &
+		 HIGH);
 }
 
-/* Copies plain bytes until one that is not; how many. */
+/* The n bytes at p, 0 < n < 8, and blanks behind them. */
+static uint64_t short_word(const char *p, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)p;
+	uint64_t w = ONES * ' ' << n * 8;
+	uint32_t a, b;
+
+	if (n < 4)
+		return htole64(w | s[0] | (uint64_t)s[n / 2] << n / 2 * 8 |
+			       (uint64_t)s[n - 1] << (n - 1) * 8);
+	memcpy(&a, p, 4);
+	memcpy(&b, p + n - 4, 4);
+	return htole64(w | le32toh(a) | (uint64_t)le32toh(b) << (n - 4) * 8);
+}
+
+/* Copies plain bytes until one that is not; how many. Up to seven more than
+ * those are written. */
 static size_t copy_plain(char *to, const char *p, size_t len)
 {
 	size_t n = 0;
@@ -167,6 +181,13 @@ static size_t copy_plain(char *to, const char *p, size_t len)
 		if (!are_plain(w))
 			break;
 		memcpy(to + n, &w, 8);
+	}
+	if (len - n > 0 && len - n < 8) {
+		w = short_word(p + n, len - n);
+		if (are_plain(w)) {
+			memcpy(to + n, &w, 8);
+			return len;
+		}
 	}
 	for (; n < len && is_plain((unsigned char)p[n]); n++)
 		to[n] = p[n];
@@ -207,22 +228,42 @@ static char *put_chars(char *to, const char *p, size_t len, bool *valid)
 	}
 }
 
+char *json_quoted(char *to, const char *p, size_t len, bool *valid)
+{
+	*to++ = '"';
+	to = put_chars(to, p, len, valid);
+	*to++ = '"';
+	return to;
+}
+
+char *json_quoted_hex(char *to, const char *p, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i;
+
+	*to++ = '"';
+	for (i = 0; i < len; i++) {
+		*to++ = hex[(unsigned char)p[i] >> 4];
+		*to++ = hex[(unsigned char)p[i] & 15];
+	}
+	*to++ = '"';
+	return to;
+}
+
 static bool add_string(struct json *j, const char *key, const char *p,
 		       size_t len)
 {
 	bool valid = true;
 	char *start, *to;
 
-	if (len > SIZE_MAX / ESCAPED_MAX / 2) {
+	if (len > SIZE_MAX / 16) {
 		buf_grow(j->out, SIZE_MAX);	/* no memory has that room */
 		return true;
 	}
-	to = begin_value(j, key, len * ESCAPED_MAX + 2, &start);
+	to = begin_value(j, key, JSON_QUOTED_MAX(len), &start);
 	if (!to)
 		return true;
-	*to++ = '"';
-	to = put_chars(to, p, len, &valid);
-	*to++ = '"';
+	to = json_quoted(to, p, len, &valid);
 	buf_commit(j->out, (size_t)(to - start));
 	return valid;
 }
@@ -242,24 +283,16 @@ void json_cstr(struct json *j, const char *key, const char *s)
 
 void json_hex(struct json *j, const char *key, const char *p, size_t len)
 {
-	static const char hex[] = "0123456789abcdef";
 	char *start, *to;
-	size_t i;
 
-	if (len > SIZE_MAX / 4) {
+	if (len > SIZE_MAX / 16) {
 		buf_grow(j->out, SIZE_MAX);
 		return;
 	}
-	to = begin_value(j, key, len * 2 + 2, &start);
-	if (!to)
-		return;
-	*to++ = '"';
-	for (i = 0; i < len; i++) {
-		*to++ = hex[(unsigned char)p[i] >> 4];
-		*to++ = hex[(unsigned char)p[i] & 15];
-	}
-	*to++ = '"';
-	buf_commit(j->out, (size_t)(to - start));
+	to = begin_value(j, key, JSON_QUOTED_MAX(len), &start);
+	if (to)
+		buf_commit(j->out,
+			   (size_t)(json_quoted_hex(to, p, len) - start));
 }
 
 void json_bytes(struct json *j, const char *key, const char *p, size_t len)

@@ -50,6 +50,15 @@ void json_hex(struct json *j, const char *key, const char *p, size_t len);
 /* A value that is JSON already. */
 void json_raw(struct json *j, const char *key, const char *p, size_t len);
 
+/*
+ * A string with its quotes, straight to where there is room for
+ * JSON_QUOTED_MAX(len) bytes. Returns its end; clears *valid (which the caller
+ * has set) if the bytes were not UTF-8. Or lower-case hex.
+ */
+#define JSON_QUOTED_MAX(len) ((len) * 6 + 10)	/* each byte as \u001f */
+char *json_quoted(char *to, const char *p, size_t len, bool *valid);
+char *json_quoted_hex(char *to, const char *p, size_t len);
+
 /* Ends a line of JSON lines: '\n', and ready for the next object. */
 void json_newline(struct json *j);
 
