@@ -24,6 +24,7 @@ static const struct cmd *const commands[] = {
 	&cmd_run,
 	&cmd_wait,
 	&cmd_zombies,
+	&cmd_pdeath,
 	&cmd_explain,
 	&cmd_doctor,
 };

@@ -38,7 +38,7 @@ struct cmd {
 
 extern const struct cmd cmd_trace, cmd_explain, cmd_doctor;
 extern const struct cmd cmd_run;
-extern const struct cmd cmd_wait, cmd_zombies;
+extern const struct cmd cmd_wait, cmd_zombies, cmd_pdeath;
 
 /*
  * The sysexits status for a negative errno: -EPERM -EACCES 77, -ENOMEM 71,

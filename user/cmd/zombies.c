@@ -6,20 +6,15 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
 #include "cmd/common.h"
+#include "cmd/screen.h"
 #include "cmd/zombie_scan.h"
-#include "enrich.h"
 #include "lib/log.h"
-#include "lib/out.h"
-#include "lib/timefmt.h"
 #include "lib/tty.h"
 #include "names.h"
 #include "proc_parent.h"
@@ -186,85 +181,30 @@ static const char *hint(const struct zombie_scan *s)
 	return why;
 }
 
-static size_t rows_of_terminal(void)
+static int show(struct screen *screen, const struct zombie_scan *s,
+		const struct zombies *all)
 {
-	struct winsize w;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || !w.ws_row)
-		return 24;
-	return w.ws_row;
-}
-
-/* On a terminal a screen is drawn over the one before, and must not scroll. */
-static void cut_to_screen(struct buf *frame, size_t rows)
-{
-	size_t i, lines = 0;
-
-	for (i = 0; i < frame->len; i++) {
-		if (frame->p[i] != '\n' || ++lines < rows - 1)
-			continue;
-		frame->len = i + 1;
-		return;
-	}
-}
-
-static int show(const struct zombie_scan *s, const struct zombies *all,
-		bool again)
-{
-	bool screen = opts.watch_ns && opts.format == OUTPUT_TABLE &&
-		      tty_is(STDOUT_FILENO);
 	struct zombies_view view = {
 		.width = tty_width(STDOUT_FILENO, 0),
-		.lines = screen ? rows_of_terminal() : 0,
+		.lines = screen_rows(screen),
 		.colour = tty_colour(STDOUT_FILENO,
 				     (enum colour_mode)opts.colour),
 		.user_name = user_name,
 		.hint = hint(s),
 	};
-	struct buf out = BUF_INIT, frame = BUF_INIT;
+	struct buf out = BUF_INIT;
 	int err;
 
 	if (opts.format == OUTPUT_JSON)
 		zombies_json(&out, all);
 	else
 		zombies_text(&out, all, &view);
-	if (screen) {
-		cut_to_screen(&out, rows_of_terminal());
-		buf_adds(&frame, "\x1b[H\x1b[2J");
-	} else if (again && opts.format == OUTPUT_TABLE) {
-		buf_addc(&frame, '\n');
-	}
-	buf_add(&frame, out.p, out.len);
-	if (out.err)
-		frame.err = out.err;
-	err = out_flush(STDOUT_FILENO, &frame);
-	if (err)
-		log_error("cannot write to standard output: %s", out_why(err));
+	err = screen_show(screen, &out);
 	buf_free(&out);
-	buf_free(&frame);
 	return err;
 }
 
-/* --- again and again ------------------------------------------------------------------ */
-
-static volatile sig_atomic_t stopped;
-
-static void on_stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-static void sleep_for(uint64_t ns)
-{
-	struct timespec t = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-			      .tv_nsec = (long)(ns % NSEC_PER_SEC) };
-
-	while (!stopped && nanosleep(&t, &t) && errno == EINTR)
-		;
-}
-
-static int look(struct zombie_scan *s, bool again, size_t *nr)
+static int look(struct screen *screen, struct zombie_scan *s, size_t *nr)
 {
 	struct zombies all = { 0 };
 	int err = zombie_scan_run(s, wanted, &opts, &all);
@@ -281,16 +221,16 @@ static int look(struct zombie_scan *s, bool again, size_t *nr)
 		proc_parent_fill(&all.culprits[i]);
 	*nr = all.nr;
 	if (!err)
-		err = show(s, &all, again);
+		err = show(screen, s, &all);
 	zombies_free(&all);
 	return err;
 }
 
 static int zombies_run(int argc, char **argv)
 {
-	struct sigaction stop = { .sa_handler = on_stop };
+	struct screen screen = { .watch_ns = opts.watch_ns,
+				 .redraw = opts.format == OUTPUT_TABLE };
 	struct zombie_scan *s;
-	bool again = false;
 	size_t nr = 0;
 	int err;
 
@@ -302,16 +242,10 @@ static int zombies_run(int argc, char **argv)
 	err = zombie_scan_open(&s, (enum scan_by)opts.by);
 	if (err)
 		return cmd_exit_status(err);
-	if (opts.watch_ns) {
-		sigaction(SIGINT, &stop, NULL);
-		sigaction(SIGTERM, &stop, NULL);
-	}
+	screen_begin(&screen);
 	do {
-		err = look(s, again, &nr);
-		again = true;
-		if (!err && opts.watch_ns)
-			sleep_for(opts.watch_ns);
-	} while (!err && opts.watch_ns && !stopped);
+		err = look(&screen, s, &nr);
+	} while (!err && screen_next(&screen));
 	zombie_scan_close(s);
 	if (err)
 		return cmd_exit_status(err);
@@ -329,7 +263,7 @@ const struct cmd cmd_zombies = {
 		"nothing reaped.\n"
 		"The age is that of the death, not of the process. It is "
 		"reckoned by the scheduler's clocks: `~` is before one that "
-		"may be wrong by more than a fiftieth, and `<` where only an "
+		"may be wrong by more than a tenth, and `<` where only an "
 		"upper limit is known.\n"
 		"A main thread that has ended while other threads live is a "
 		"zombie for ps only: those are listed apart.",

@@ -87,7 +87,7 @@ void zombie_age_text(struct buf *out, bool known, uint64_t age_ns,
 		buf_adds(out, text);
 		return;
 	}
-	if (err_ns > age_ns / 50)
+	if (err_ns > age_ns / 10)
 		buf_adds(out, "~ ");
 	duration_format(text, age_ns);
 	buf_adds(out, text);

@@ -54,7 +54,7 @@ bool zombie_age(const struct sched_note *dead, uint64_t born_ns,
 		const struct cpu_now *now, const struct clock_rules *rules,
 		uint64_t *age_ns, uint64_t *err_ns);
 
-/* `3 s`, `~ 3 s` where the error is more than a fiftieth, `< 3 s` where more
+/* `3 s`, `~ 3 s` where the error is more than a tenth, `< 3 s` where more
  * than a quarter; `?` if not known. */
 void zombie_age_text(struct buf *out, bool known, uint64_t age_ns,
 		     uint64_t err_ns);
