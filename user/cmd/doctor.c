@@ -2,20 +2,20 @@
 /*
  * doctor: what this machine allows, which hook serves each fact, what is
  * missing, and what watching costs here.
- * Owns the checks of the surroundings and how all is laid out; the hooks are
- * source/probe's, the fields the field table's. Never leaves anything behind.
+ * Owns how all is laid out; the hooks are source/probe's, the fields the field
+ * table's, the module and the surroundings have files of their own. Never
+ * leaves anything behind.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
 #include "cmd/common.h"
+#include "cmd/doctor.h"
 #include "core/text.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -27,16 +27,19 @@
 
 static struct doctor {
 	int format;		/* enum output_format */
-	int tier;		/* enum tier_choice */
+	int tier;		/* enum tier, or TIER_HERE */
 	uint64_t measure_ns;
 	bool fields;
 } doctor;
 
+#define TIER_HERE TIER_NR
+
 /* clang-format off */
 static const struct opt_name doctor_tiers[] = {
-	{ "auto", TIER_AUTO, "the one that `obit trace` takes" },
-	{ "tracepoints", TIER_FORCE_TRACEPOINTS, NULL },
-	{ "fentry", TIER_FORCE_FENTRY, NULL },
+	{ "auto", TIER_HERE, "the one that `obit trace` takes" },
+	{ "tracepoints", TIER_TRACEPOINTS, NULL },
+	{ "fentry", TIER_FENTRY, NULL },
+	{ "kmod", TIER_KMOD, "the module's" },
 	{ NULL, 0, NULL }
 };
 
@@ -72,131 +75,6 @@ static const char *const state_names[HOOK_STATE_NR] = {
 	[HOOK_REFUSED] = "refused",
 	[HOOK_NOT_TRIED] = "not_tried",
 };
-
-/* --- surroundings ------------------------------------------------------------------- */
-
-struct check {
-	const char *name;
-	bool ok;
-	char text[160];
-};
-
-#define CHECKS_MAX 8
-
-struct checks {
-	struct check c[CHECKS_MAX];
-	size_t nr;
-};
-
-static void check(struct checks *cs, const char *name, bool ok,
-		  const char *text)
-{
-	struct check *c = &cs->c[cs->nr++];
-
-	c->name = name;
-	c->ok = ok;
-	snprintf(c->text, sizeof(c->text), "%s", text);
-}
-
-static bool read_line(const char *path, char *to, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, to, size - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	to[n] = '\0';
-	to[strcspn(to, "\n")] = '\0';
-	return true;
-}
-
-static void check_lockdown(struct checks *cs)
-{
-	char line[128] = "";
-	bool tight;
-
-	/* "none [integrity] confidentiality": the mode in force in brackets. */
-	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
-		check(cs, "lockdown", true,
-		      "not in this kernel, or securityfs is not mounted");
-		return;
-	}
-	tight = strstr(line, "[confidentiality]");
-	check(cs, "lockdown", !tight,
-	      tight ? "confidentiality: BPF programs may not read kernel memory" :
-	      strstr(line, "[integrity]") ? "integrity: does not hinder" :
-					    "off");
-}
-
-static void check_kmsg(struct checks *cs)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	check(cs, "kernel log", fd >= 0,
-	      fd >= 0 ?
-		      "readable: whose memory limit an OOM kill enforced can be told" :
-		      "not readable: whose memory limit an OOM kill enforced stays unknown");
-	if (fd >= 0)
-		close(fd);
-}
-
-static void check_namespace(struct checks *cs)
-{
-	struct stat st;
-	bool initial = !stat("/proc/self/ns/pid", &st) &&
-		       st.st_ino == 0xEFFFFFFCul;
-
-	check(cs, "pid namespace", initial,
-	      initial ?
-		      "the initial one" :
-		      "a container's: processes that already run have no exe and args");
-}
-
-static void check_cgroups(struct checks *cs)
-{
-	char line[4096], text[160] = "";
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	unsigned int v1 = 0;
-	bool v2 = false;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "0::", 3))
-			v2 = true;
-		else
-			v1++;
-	}
-	if (f)
-		fclose(f);
-	snprintf(text, sizeof(text), "%s%s%s", v2 ? "v2" : "",
-		 v2 && v1 ? " and " : "",
-		 v1 ? "v1: the first of memory, pids, systemd that is not the root counts" :
-		 v2 ? "" :
-		      "none");
-	check(cs, "cgroups", v1 || v2, text);
-}
-
-static void check_all(struct checks *cs)
-{
-	bool btf = !access("/sys/kernel/btf/vmlinux", R_OK);
-	bool module = !access("/dev/obit", F_OK);
-
-	check(cs, "privilege", !geteuid(),
-	      geteuid() ? "not root: BPF needs CAP_BPF and CAP_PERFMON" :
-			  "root");
-	check(cs, "BTF", btf,
-	      btf ? "/sys/kernel/btf/vmlinux" :
-		    "the kernel was built without: its eBPF programs can not load");
-	check_lockdown(cs);
-	check(cs, "obit.ko", module,
-	      module ? "loaded" : "not loaded; not needed where BPF works");
-	check_cgroups(cs);
-	check_namespace(cs);
-	check_kmsg(cs);
-}
 
 /* --- a load to measure under ---------------------------------------------------------- */
 
@@ -278,7 +156,7 @@ static void json_field(struct json *j, const struct field *f, enum tier tier)
 
 static void report_json(struct buf *out, const struct utsname *uts,
 			const struct checks *cs, const struct probe *p,
-			enum tier tier)
+			const struct module_state *m, enum tier tier)
 {
 	const struct field *f;
 	struct json j;
@@ -289,7 +167,7 @@ static void report_json(struct buf *out, const struct utsname *uts,
 	json_cstr(&j, "kernel", uts->release);
 	json_cstr(&j, "machine", uts->machine);
 	json_cstr(&j, "tier", tier_names[tier]);
-	json_bool(&j, "usable", p->usable);
+	json_bool(&j, "usable", p->usable || m->usable);
 	json_array_begin(&j, "checks");
 	for (i = 0; i < cs->nr; i++) {
 		json_object_begin(&j, NULL);
@@ -303,6 +181,7 @@ static void report_json(struct buf *out, const struct utsname *uts,
 	for (i = 0; i < p->nr; i++)
 		json_hook(&j, &p->hooks[i]);
 	json_array_end(&j);
+	module_json(&j, m);
 	json_array_begin(&j, "fields");
 	for (f = obituary_fields; f->key; f++)
 		json_field(&j, f, tier);
@@ -314,7 +193,7 @@ static void report_json(struct buf *out, const struct utsname *uts,
 /* --- for people ------------------------------------------------------------------------- */
 
 /* Text that wraps under itself, from column `at` on. */
-static void wrapped(struct buf *out, const char *text, unsigned int at)
+void doctor_wrapped(struct buf *out, const char *text, unsigned int at)
 {
 	opts_wrap(out, text, at, at, tty_width(STDOUT_FILENO, 100));
 	buf_addc(out, '\n');
@@ -327,7 +206,7 @@ static void report_checks(struct buf *out, const struct checks *cs)
 	for (i = 0; i < cs->nr; i++) {
 		buf_printf(out, "  %s %-14s ", cs->c[i].ok ? "+" : "-",
 			   cs->c[i].name);
-		wrapped(out, cs->c[i].text, 19);
+		doctor_wrapped(out, cs->c[i].text, 19);
 	}
 }
 
@@ -358,7 +237,7 @@ static void report_working(struct buf *out, const struct hook *h)
 			 (unsigned long long)h->runs + (uint64_t)h->misses);
 	else
 		snprintf(text, sizeof(text), "%s", h->fact);
-	wrapped(out, text, FACT_AT);
+	doctor_wrapped(out, text, FACT_AT);
 }
 
 static void report_missing(struct buf *out, const struct hook *h)
@@ -367,9 +246,9 @@ static void report_missing(struct buf *out, const struct hook *h)
 
 	snprintf(text, sizeof(text), "%s: %s", state_names[h->state],
 		 *h->why ? h->why : "no reason given");
-	wrapped(out, text, WHY_AT);
+	doctor_wrapped(out, text, WHY_AT);
 	buf_printf(out, "%*s", WHY_AT, "");
-	wrapped(out, h->fact, WHY_AT);
+	doctor_wrapped(out, h->fact, WHY_AT);
 }
 
 static void report_hooks(struct buf *out, const struct probe *p, bool ok)
@@ -438,17 +317,30 @@ static void report_fields(struct buf *out, enum tier tier)
 		   tier_names[tier]);
 	for (f = obituary_fields; f->key; f++) {
 		buf_printf(out, "  %c %-24s ", mark[f->avail[tier]], f->key);
-		wrapped(out, f->help, 29);
+		doctor_wrapped(out, f->help, 29);
 		if (f->why[tier] && f->avail[tier] != AVAIL_REQUIRED) {
 			buf_printf(out, "%29s", "");
-			wrapped(out, f->why[tier], 29);
+			doctor_wrapped(out, f->why[tier], 29);
 		}
 	}
 }
 
+static const char *verdict(const struct probe *p, const struct module_state *m)
+{
+	if (p->usable && m->usable)
+		return "obit can watch this machine, by BPF, by the module, or by both.";
+	if (p->usable)
+		return "obit can watch this machine.";
+	if (m->usable)
+		return "obit can watch this machine by its module; by BPF it can not.";
+	if (!p->nr)
+		return "The hooks could not be tried.";
+	return "obit can not watch this machine: a required hook (!) is missing.";
+}
+
 static void report_text(struct buf *out, const struct utsname *uts,
 			const struct checks *cs, const struct probe *p,
-			enum tier tier)
+			const struct module_state *m, enum tier tier)
 {
 	buf_printf(out, "Linux %s, %s\n", uts->release, uts->machine);
 	report_checks(out, cs);
@@ -463,19 +355,16 @@ static void report_text(struct buf *out, const struct utsname *uts,
 		}
 		report_total(out, p);
 	}
+	module_text(out, m);
 	if (doctor.fields)
 		report_fields(out, tier);
-	buf_printf(out, "\n%s\n",
-		   !p->nr ?
-			   "The hooks could not be tried." :
-		   p->usable ?
-			   "obit can watch this machine." :
-			   "obit can not watch this machine: a required hook (!) is missing.");
+	buf_printf(out, "\n%s\n", verdict(p, m));
 }
 
 static int doctor_run(int argc, char **argv)
 {
 	struct probe p = { .tier = TIER_TRACEPOINTS };
+	static struct module_state module;
 	struct checks cs = { .nr = 0 };
 	struct buf out = BUF_INIT;
 	struct utsname uts;
@@ -485,22 +374,25 @@ static int doctor_run(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	uname(&uts);
-	check_all(&cs);
 	/* What can be told without a probe is told without it. */
 	err = probe_hooks(doctor.measure_ns, make_load, NULL, &p);
-	tier = doctor.tier == TIER_FORCE_FENTRY	     ? TIER_FENTRY :
-	       doctor.tier == TIER_FORCE_TRACEPOINTS ? TIER_TRACEPOINTS :
-						       p.tier;
+	module_look(&module, doctor.measure_ns ? make_load : NULL, NULL);
+	check_all(&cs, &module.dev);
+	tier = doctor.tier != TIER_HERE	    ? (enum tier)doctor.tier :
+	       p.usable || !module.usable ? p.tier :
+					    TIER_KMOD;
 	if (doctor.format == OUTPUT_JSON)
-		report_json(&out, &uts, &cs, &p, tier);
+		report_json(&out, &uts, &cs, &p, &module, tier);
 	else
-		report_text(&out, &uts, &cs, &p, tier);
+		report_text(&out, &uts, &cs, &p, &module, tier);
 	write_err = out_flush(STDOUT_FILENO, &out);
 	if (write_err)
 		log_error("cannot write to standard output: %s",
 			  out_why(write_err));
 	buf_free(&out);
-	if (!err && !p.usable)
+	if (!p.usable && module.usable)
+		err = 0;
+	else if (!err && !p.usable)
 		err = -EOPNOTSUPP;
 	return cmd_exit_status(write_err ? write_err : err);
 }

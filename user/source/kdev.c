@@ -240,9 +240,12 @@ static size_t fact_len(const char *fact)
 }
 
 /* Two names of one place tell the same fact, but for what is in brackets. */
-static bool same_fact(const char *a, const char *b)
+bool kdev_same_fact(const struct obit_dev_hook *a,
+		    const struct obit_dev_hook *b)
 {
-	return fact_len(a) == fact_len(b) && !strncmp(a, b, fact_len(a));
+	size_t len = fact_len(a->fact);
+
+	return len == fact_len(b->fact) && !strncmp(a->fact, b->fact, len);
 }
 
 bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
@@ -254,8 +257,7 @@ bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
 	    h->state == OBIT_HOOK_UNNEEDED)
 		return true;
 	for (i = 0; kdev_hook(k, i, &other); i++)
-		if (other.state == OBIT_HOOK_ARMED &&
-		    same_fact(other.fact, h->fact))
+		if (other.state == OBIT_HOOK_ARMED && kdev_same_fact(&other, h))
 			return true;
 	return false;
 }
