@@ -197,6 +197,18 @@ static int show_record(struct pipeline *p, const struct obit_hdr *h)
 	return 0;
 }
 
+/* To those that follow descent: the first witness's, and the collector's. */
+static int show_first(struct pipeline *p, const struct obit_hdr *h)
+{
+	int err = p->cfg->filter ? filter_before(p->cfg->filter, h) : 0;
+
+	if (!err && p->cfg->record)
+		err = p->cfg->record(p->cfg->record_ctx, h);
+	if (err)
+		p->err = err;
+	return err;
+}
+
 /* Ends a source's read: what follows would not be shown. */
 static int done(struct pipeline *p, int err)
 {
@@ -213,10 +225,9 @@ static int on_record(void *ctx, struct witness *w, const struct obit_hdr *h)
 
 	if (err || !witness_watched(w, h))
 		return err;
-	err = f ? filter_before(f, h) : 0;
-	if (err)
-		return p->err = err;
-	err = show_record(p, h);
+	err = w == p->witnesses ? show_first(p, h) : 0;
+	if (!err)
+		err = show_record(p, h);
 	if (err)
 		return err;
 	if (h->type == OBIT_EV_LOSS)
@@ -255,11 +266,11 @@ static int on_added(void *ctx, const struct obit_hdr *h)
 	int err = check(p, h, "collector"), e;
 	struct witness *w;
 
-	if (!err)
-		err = f ? filter_before(f, h) : 0;
 	if (err)
 		return p->err = err;
-	err = show_record(p, h);
+	err = show_first(p, h);
+	if (!err)
+		err = show_record(p, h);
 	if (err)
 		return err;
 	for_each_witness(p, w)

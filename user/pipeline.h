@@ -41,6 +41,8 @@ struct pipeline_sink {
  * @duration_ns: end after so long; 0: no limit. Live sources only
  * @events:  PIPELINE_OBITUARY | PIPELINE_NOTICE(type)...: what is shown
  * @ready:   called once, when nothing can be missed any more; may be NULL
+ * @record:  every raw record, of the first witness where there are two, before
+ *           anything is made of it; 0 or a negative errno. May be NULL
  * @until:   asked after each look at the source, every 20 ms and whenever a
  *           signal comes: true ends the run; may be NULL. What had happened by
  *           then is read once more
@@ -59,6 +61,8 @@ struct pipeline_config {
 	unsigned int events;
 	void (*ready)(void *ctx);
 	void *ready_ctx;
+	int (*record)(void *ctx, const struct obit_hdr *h);
+	void *record_ctx;
 	bool (*until)(void *ctx);
 	void *until_ctx;
 	bool own_signals;

@@ -75,9 +75,9 @@ static struct run {
 
 /* --- the stream, as a sink ---------------------------------------------------- */
 
-static int on_event(struct sink *s, const struct obit_hdr *h)
+static int on_record(void *ctx, const struct obit_hdr *h)
 {
-	(void)s;
+	(void)ctx;
 	return tree_event(run.tree, h);
 }
 
@@ -124,7 +124,6 @@ static int on_flush(struct sink *s)
 
 static const struct sink_type run_sink = {
 	.name = "run",
-	.event = on_event,
 	.obituary = on_obituary,
 	.notice = on_notice,
 	.flush = on_flush,
@@ -455,27 +454,17 @@ static void end_likewise(int status)
 	raise(SIGINT);
 }
 
-static int watch(char *const *argv, const struct source_type *type,
-		 struct source *source, const struct rlimit *memlock)
+static int watch(char *const *argv, struct pipeline_config *cfg,
+		 const struct rlimit *memlock)
 {
-	struct pipeline_config cfg = {
-		.type = type,
-		.source = source,
-		.zombie_after_ns = opts.source.zombie_after_ns,
-		.events = PIPELINE_ALL,
-		.ready = on_ready,
-		.until = is_over,
-		.own_signals = true,
-	};
 	struct pipeline_result result = { 0 };
 	int err, status;
 
-	type->info(source, &run.info);
-	err = open_sinks(&cfg);
+	err = open_sinks(cfg);
 	if (!err)
 		err = begin(argv, memlock);
 	if (!err)
-		err = pipeline_run(&cfg, &result);
+		err = pipeline_run(cfg, &result);
 	if (err && run.released)
 		log_error(
 			"the watching has failed; the command goes on unwatched, and what is told of it is not whole");
@@ -483,7 +472,7 @@ static int watch(char *const *argv, const struct source_type *type,
 		spawn_close(&run.spawn);
 	if (run.spawn.pid > 0)
 		wait_unwatched();
-	err = close_sinks(&cfg, err);
+	err = close_sinks(cfg, err);
 	if (err && result.sink_err)
 		log_error("cannot write what was seen: %s",
 			  out_why(result.sink_err));
@@ -495,10 +484,16 @@ static int watch(char *const *argv, const struct source_type *type,
 
 static int run_run(int argc, char **argv)
 {
-	const struct source_type *type;
-	struct rlimit memlock;
-	struct source *source;
+	struct pipeline_config cfg = {
+		.zombie_after_ns = opts.source.zombie_after_ns,
+		.events = PIPELINE_ALL,
+		.ready = on_ready,
+		.record = on_record,
+		.until = is_over,
+		.own_signals = true,
+	};
 	int err, status = OWN_FAILURE;
+	struct rlimit memlock;
 
 	(void)argc;
 	run.spawn.gate = run.spawn.report = -1;
@@ -517,13 +512,12 @@ static int run_run(int argc, char **argv)
 	if (!err && getrlimit(RLIMIT_MEMLOCK, &memlock))
 		err = -errno;
 	if (!err)
-		err = common_open_source(&opts.source, NULL, &type, &source);
-	if (!err) {
+		err = common_open_sources(&opts.source, NULL, &cfg, &run.info);
+	if (!err)
 		err = open_report();
-		if (!err)
-			status = watch(argv, type, source, &memlock);
-		type->close(source);
-	}
+	if (!err)
+		status = watch(argv, &cfg, &memlock);
+	common_close_sources(&cfg);
 	tree_free(run.tree);
 	filter_free(run.filter);
 	account_free(&run.account);
