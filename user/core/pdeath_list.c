@@ -240,23 +240,26 @@ static void add_one(struct print *p, const struct armed_one *a)
 	each_warning(a, print_warning, p);
 }
 
-static void add_summary(struct buf *out, const struct pdeath_list *l)
+static void add_summary(struct buf *out, const struct pdeath_list *l,
+			unsigned int width)
 {
+	struct buf text = BUF_INIT;
 	size_t i, traps = 0;
 
 	for (i = 0; i < l->nr; i++)
 		traps += pdeath_is_trap(&l->v[i]);
-	if (!l->nr) {
-		buf_adds(out, "no parent-death signal is armed\n");
-		return;
-	}
-	buf_printf(out, "%zu parent-death signal%s armed", l->nr,
-		   l->nr == 1 ? "" : "s");
+	if (!l->nr)
+		buf_adds(&text, "no parent-death signal is armed");
+	else
+		buf_printf(&text, "%zu parent-death signal%s armed", l->nr,
+			   l->nr == 1 ? "" : "s");
 	if (traps)
-		buf_printf(out,
+		buf_printf(&text,
 			   ", %zu of them at a thread that is not its process's main thread",
 			   traps);
+	opts_wrap(out, buf_str(&text), 0, 0, width ? width : NOT_LIMITED);
 	buf_addc(out, '\n');
+	buf_free(&text);
 }
 
 void pdeath_list_text(struct buf *out, const struct pdeath_list *l,
@@ -266,7 +269,7 @@ void pdeath_list_text(struct buf *out, const struct pdeath_list *l,
 	struct print p = { out, v, wide ? 15 : 9, wide ? 8 : 0 };
 	size_t i;
 
-	add_summary(out, l);
+	add_summary(out, l, v->width);
 	if (!l->nr)
 		return;
 	buf_addc(out, '\n');

@@ -49,6 +49,10 @@ enum zombie_why zombie_why(const struct culprit *c)
 
 static void add_comm(struct buf *out, const char *comm, uint32_t tgid)
 {
+	if (!comm[0]) {
+		buf_printf(out, "process %u", tgid);
+		return;
+	}
 	buf_add(out, comm, strnlen(comm, OBIT_COMM_LEN));
 	buf_printf(out, "[%u]", tgid);
 }
