@@ -131,7 +131,7 @@ static int on_asked(struct join *j, const struct obit_signal *s)
 	p = proc_get(&j->procs, s->task.tgid, s->task.start_boottime, &err);
 	if (!p || p->state > PROC_DEAD)
 		return err;
-	d = proc_death(p);
+	d = proc_death(&j->procs, p);
 	if (!d)
 		return -ENOMEM;
 	d->asked = *s;
@@ -187,11 +187,14 @@ static int on_exit_call(struct join *j, const struct obit_exit_call *r)
 /* Several threads can find the process dead; only the last one is right. */
 static void take_exit(struct death *d, const struct obit_exit *r)
 {
-	struct obit_exit was = d->exit;
+	struct obit_exit was;
 
-	d->exit = *r;
-	if (!d->have_exit)
+	if (!d->have_exit) {
+		d->exit = *r;
 		return;
+	}
+	was = d->exit;
+	d->exit = *r;
 	/* What an earlier one knew of other threads' calls holds on. */
 	if (was.flags & ~r->flags & OBIT_EXIT_LEADER_VALUE) {
 		d->exit.leader_value = was.leader_value;
@@ -214,7 +217,7 @@ static int on_exit_record(struct join *j, const struct obit_exit *r)
 	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
 	if (!p || p->state == PROC_TOLD)
 		return err;
-	d = proc_death(p);
+	d = proc_death(&j->procs, p);
 	if (!d)
 		return -ENOMEM;
 	/* Each thread that saw the process dead writes one; the last has all. */
@@ -280,7 +283,7 @@ static int on_reapable(struct join *j, const struct obit_reapable *r)
 
 	if (!p || p->state == PROC_UNSEEN)
 		return 0;
-	d = proc_death(p);
+	d = proc_death(&j->procs, p);
 	if (!d)
 		return -ENOMEM;
 	if (!d->reapable_ns) {
@@ -395,7 +398,7 @@ static int on_release(struct join *j, const struct obit_release *r)
 	case PROC_ALIVE:
 		if (!was_seen(j, p))
 			return life_forget(j, p);
-		if (!proc_death(p))
+		if (!proc_death(&j->procs, p))
 			return -ENOMEM;
 		proc_set_state(&j->procs, p, PROC_DEAD);
 		j->seen++;

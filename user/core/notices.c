@@ -206,12 +206,13 @@ int notice_expected(struct join *j)
 
 int notice_dead_done(struct join *j, const struct proc *p)
 {
-	uint64_t hv = hash_u64(p->tgid);
 	struct expected *e, *found;
 	struct hash_node *n;
 	int err = 0, e1;
+	uint64_t hv;
 
 	while (j->expected.nr) {
+		hv = hash_u64(p->tgid);
 		found = NULL;
 		hash_for_each_key(&j->expected, hv, n) {
 			e = hash_entry(n, struct expected, by_dead);
@@ -258,10 +259,13 @@ int notice_signal(struct join *j, const struct obit_signal *s)
 static struct armed *armed_find(struct join *j, const struct proc *p,
 				uint32_t tid)
 {
-	uint64_t hv = hash_u64(tid);
 	struct hash_node *n;
 	struct armed *a;
+	uint64_t hv;
 
+	if (!p->armed)
+		return NULL;
+	hv = hash_u64(tid);
 	hash_for_each_key(&j->armed, hv, n) {
 		a = hash_entry(n, struct armed, by_tid);
 		if (a->tid == tid && a->proc == p)

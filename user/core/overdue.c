@@ -171,7 +171,7 @@ int overdue_state(struct join *j, const struct obit_state *r)
 	if (!p || (p->death && p->death->release))
 		return 0;
 	if (gone) {
-		if (!proc_death(p))
+		if (!proc_death(&j->procs, p))
 			return -ENOMEM;
 		if (!p->death->gone_ns)
 			p->death->gone_ns = r->hdr.boot_ns;

@@ -10,44 +10,16 @@
 
 #include "core/procs.h"
 
-/*
- * Records that come after a release are late (a duplicate, another witness),
- * and must not raise the dead. So many releases are remembered: 2.6 MB once
- * all are used, several seconds at the highest exit rate known.
- */
-#define TOMBS 65536
-
-struct tomb {
-	struct hash_node node;
-	uint64_t start_boottime;
-	uint64_t childless_ns;	/* when it died without children; 0 */
-	uint32_t tgid;
-};
-
 void procs_init(struct procs *all)
 {
 	memset(all, 0, sizeof(*all));
 	hash_init(&all->by_tgid);
 	hash_init(&all->by_ns_tgid);
-	hash_init(&all->by_tomb);
+	pool_init(&all->lives, sizeof(struct proc));
+	pool_init(&all->deaths, sizeof(struct death));
 }
 
 /* --- tombs ------------------------------------------------------------------ */
-
-static struct tomb *tomb_of(struct procs *all, uint32_t tgid,
-			    uint64_t start_boottime)
-{
-	uint64_t hv = hash_u64_2(tgid, start_boottime);
-	struct hash_node *n;
-	struct tomb *t;
-
-	hash_for_each_key(&all->by_tomb, hv, n) {
-		t = hash_entry(n, struct tomb, node);
-		if (t->tgid == tgid && t->start_boottime == start_boottime)
-			return t;
-	}
-	return NULL;
-}
 
 /* When p died without children, which then cannot have been inherited; or 0. */
 static uint64_t childless_ns(const struct proc *p)
@@ -57,27 +29,6 @@ static uint64_t childless_ns(const struct proc *p)
 	    p->death->exit.flags & OBIT_EXIT_CHILDREN)
 		return 0;
 	return p->death->exit.hdr.boot_ns;
-}
-
-static int bury(struct procs *all, const struct proc *p)
-{
-	uint64_t start_boottime = p->start_boottime;
-	uint32_t tgid = p->tgid;
-	struct tomb *t;
-
-	if (!all->tombs) {
-		all->tombs = calloc(TOMBS, sizeof(*all->tombs));
-		if (!all->tombs)
-			return -ENOMEM;
-	}
-	t = &all->tombs[all->nr_tombs % TOMBS];
-	if (all->nr_tombs++ >= TOMBS)
-		hash_del(&all->by_tomb, &t->node);
-	t->tgid = tgid;
-	t->start_boottime = start_boottime;
-	t->childless_ns = childless_ns(p);
-	hash_add(&all->by_tomb, &t->node, hash_u64_2(tgid, start_boottime));
-	return 0;
 }
 
 /* --- finding ---------------------------------------------------------------- */
@@ -115,14 +66,15 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid)
 bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime)
 {
 	return proc_find(all, tgid, start_boottime) ||
-	       tomb_of(all, tgid, start_boottime);
+	       tomb_find(&all->tombs, tgid, start_boottime);
 }
 
 uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 			   uint64_t start_boottime)
 {
 	struct proc *p = proc_find(all, tgid, start_boottime);
-	struct tomb *t = p ? NULL : tomb_of(all, tgid, start_boottime);
+	const struct tomb *t = p ? NULL :
+				   tomb_find(&all->tombs, tgid, start_boottime);
 
 	return p ? childless_ns(p) : t ? t->childless_ns : 0;
 }
@@ -171,9 +123,9 @@ struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
 	p = proc_find(all, tgid, start_boottime);
 	if (p)
 		return p;
-	if (tomb_of(all, tgid, start_boottime))
+	if (tomb_find(&all->tombs, tgid, start_boottime))
 		return NULL;
-	p = calloc(1, sizeof(*p));
+	p = pool_get(&all->lives);
 	if (!p) {
 		*err = -ENOMEM;
 		return NULL;
@@ -186,10 +138,10 @@ struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
 	return p;
 }
 
-struct death *proc_death(struct proc *p)
+struct death *proc_death(struct procs *all, struct proc *p)
 {
 	if (!p->death) {
-		p->death = calloc(1, sizeof(*p->death));
+		p->death = pool_get(&all->deaths);
 		if (p->death)
 			p->death->proc = p;
 	}
@@ -227,7 +179,7 @@ static void death_free(struct procs *all, struct death *d)
 		hash_del(&all->by_ns_tgid, &d->by_ns_tgid);
 	cgroup_name_put(d->cgroup.name);
 	free(d->release);
-	free(d);
+	pool_put(&all->deaths, d);
 }
 
 static void proc_free(struct procs *all, struct proc *p)
@@ -241,12 +193,13 @@ static void proc_free(struct procs *all, struct proc *p)
 	image_put(p->image);
 	sent_free(p->sent);
 	oom_put(p->oom);
-	free(p);
+	pool_put(&all->lives, p);
 }
 
 int proc_release(struct procs *all, struct proc *p)
 {
-	int err = bury(all, p);
+	int err = tomb_bury(&all->tombs, p->tgid, p->start_boottime,
+			    childless_ns(p));
 
 	proc_free(all, p);
 	return err;
@@ -258,6 +211,7 @@ void procs_fini(struct procs *all)
 		proc_free(all, all->first);
 	hash_fini(&all->by_tgid);
 	hash_fini(&all->by_ns_tgid);
-	hash_fini(&all->by_tomb);
-	free(all->tombs);
+	pool_fini(&all->lives);
+	pool_fini(&all->deaths);
+	tombs_fini(&all->tombs);
 }

@@ -14,7 +14,9 @@
 #include "core/oom.h"
 #include "core/sent.h"
 #include "core/timers.h"
+#include "core/tombs.h"
 #include "lib/hash.h"
+#include "lib/pool.h"
 
 /* --- what is known of a death before it is released ---------------------- */
 
@@ -83,9 +85,8 @@ struct procs {
 	struct proc *dead_first, *dead_last;
 	struct proc *cursor;		/* next of a sweep; NULL: no sweep */
 	uint64_t nr_alive, nr_dead;	/* PROC_ALIVE, obituaries owed */
-	struct tomb *tombs;
-	uint64_t nr_tombs;
-	struct hash by_tomb;
+	struct pool lives, deaths;	/* struct proc, struct death */
+	struct tombs tombs;
 };
 
 void procs_init(struct procs *all);
@@ -111,7 +112,7 @@ struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
 struct proc *proc_get(struct procs *all, uint32_t tgid, uint64_t start_boottime,
 		      int *err);
 /* Its death, made if need be. NULL: no memory. */
-struct death *proc_death(struct proc *p);
+struct death *proc_death(struct procs *all, struct proc *p);
 void proc_set_state(struct procs *all, struct proc *p, enum proc_state state);
 /* Frees it; records that still name it will be ignored. 0 or -ENOMEM. */
 int proc_release(struct procs *all, struct proc *p);

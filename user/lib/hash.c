@@ -120,60 +120,36 @@ struct hash_node *hash_iter_first(struct hash_iter *it, const struct hash *h)
 	return hash_iter_next(it);
 }
 
-static uint64_t seed(void)
+uint64_t hash_seed_value;
+
+uint64_t hash_seed_draw(void)
 {
-	static uint64_t value;
+	uint64_t value;
 
-	if (!value) {
-		/* GRND_NONBLOCK: early in boot a weaker seed beats waiting. */
-		if (getrandom(&value, sizeof(value), GRND_NONBLOCK) !=
-		    sizeof(value)) {
-			struct timespec ts;
+	/* GRND_NONBLOCK: early in boot a weaker seed beats waiting. */
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value)) {
+		struct timespec ts;
 
-			clock_gettime(CLOCK_MONOTONIC, &ts);
-			value = (uint64_t)ts.tv_nsec << 20 ^ (uint64_t)getpid();
-		}
-		value |= 1;
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		value = (uint64_t)ts.tv_nsec << 20 ^ (uint64_t)getpid();
 	}
-	return value;
-}
-
-/* Folded 64x64 multiplication: both halves depend on every bit of a and b. */
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 m = (unsigned __int128)a * b;
-
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-/* Odd constants with about half their bits set: digits of pi. */
-#define K0 0x243f6a8885a308d3ull
-#define K1 0x13198a2e03707345ull
-#define K2 0xa4093822299f31d1ull
-
-uint64_t hash_u64(uint64_t a)
-{
-	return fold(a ^ seed(), K0) ^ fold(a + K1, seed() ^ K2);
-}
-
-uint64_t hash_u64_2(uint64_t a, uint64_t b)
-{
-	return fold(hash_u64(a) ^ b, K1) ^ fold(b ^ seed(), K2);
+	hash_seed_value = value | 1;
+	return hash_seed_value;
 }
 
 uint64_t hash_bytes(const void *p, size_t len)
 {
 	const char *s = p;
-	uint64_t h = seed() ^ fold(len + K2, K0), w;
+	uint64_t h = hash_seed() ^ hash_fold(len + HASH_K2, HASH_K0), w;
 
 	for (; len >= 8; s += 8, len -= 8) {
 		memcpy(&w, s, 8);
-		h = fold(h ^ w, K1) + w;
+		h = hash_fold(h ^ w, HASH_K1) + w;
 	}
 	w = 0;
 	if (len)
 		memcpy(&w, s, len);
-	return fold(h ^ w, K0) ^ fold(w ^ K2, h | 1);
+	return hash_fold(h ^ w, HASH_K0) ^ hash_fold(w ^ HASH_K2, h | 1);
 }
 
 uint64_t hash_str(const char *s)

@@ -85,8 +85,38 @@ struct hash_node *hash_iter_next(struct hash_iter *it);
  * are chosen by strangers (cgroup names, comms), who must not be able to choose
  * collisions too. So a value means nothing outside this process.
  */
-uint64_t hash_u64(uint64_t a);
-uint64_t hash_u64_2(uint64_t a, uint64_t b);	/* (tgid, start_boottime) */
+extern uint64_t hash_seed_value;	/* 0: not drawn yet; use hash_seed() */
+uint64_t hash_seed_draw(void);
+
+static inline uint64_t hash_seed(void)
+{
+	return hash_seed_value ? hash_seed_value : hash_seed_draw();
+}
+
+/* Folded 64x64 multiplication: both halves depend on every bit of a and b. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* Odd constants with about half their bits set: digits of pi. */
+#define HASH_K0 0x243f6a8885a308d3ull
+#define HASH_K1 0x13198a2e03707345ull
+#define HASH_K2 0xa4093822299f31d1ull
+
+static inline uint64_t hash_u64(uint64_t a)
+{
+	return hash_fold(a ^ hash_seed(), HASH_K0);
+}
+
+/* (tgid, start_boottime) */
+static inline uint64_t hash_u64_2(uint64_t a, uint64_t b)
+{
+	return hash_fold(hash_u64(a) ^ b, HASH_K1);
+}
+
 uint64_t hash_bytes(const void *p, size_t len);
 uint64_t hash_str(const char *s);
 
