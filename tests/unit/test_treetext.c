@@ -103,7 +103,7 @@ static void verdict(void **state)
 		"obit: p100[100]: exit 2 after 1.4 s; 5 processes, 3 failed, 1 of them by a signal\n"
 		"obit: first to fail: p102[102]: killed by SIGKILL from reaper[50] after 1.1 s\n"
 		"      cc -c a.c $'-DX=\\e[31m'\n"
-		"obit: and so: p101[101] exit 137 (128+SIGKILL), p100[100] exit 2\n"
+		"obit: then failed: p101[101] exit 137 (128+SIGKILL), p100[100] exit 2\n"
 		"obit: still alive: p104[104]\n");
 }
 
@@ -148,7 +148,7 @@ static void verdict_of_oom(void **state)
 	expect_verdict(
 		"obit: p100[100]: exit 137 (128+SIGKILL) after 5.9 ms; 10 processes, 2 failed, 1 of them by a signal\n"
 		"obit: first to fail: p101[101]: out of memory (cgroup /ci) after 4.8 ms; it held 1900 MiB; p105[105] asked for more\n"
-		"obit: and so: p100[100] exit 137 (128+SIGKILL)\n"
+		"obit: then failed: p100[100] exit 137 (128+SIGKILL)\n"
 		"obit: still alive: p100[102], p100[103], p100[104], p100[105] and 4 more\n");
 }
 

@@ -177,7 +177,7 @@ static void whose_it_became(struct verdict *w)
 	for (; n != w->root; n = n->parent)
 		left++;
 	buf_adds(w->out, w->v->prefix);
-	buf_adds(w->out, "and so: ");
+	buf_adds(w->out, "then failed: ");
 	for (n = w->first->parent; n; n = n->parent, left--) {
 		if (nr == NAMES_MAX - 1 && left > 1) {
 			buf_printf(w->out, ", %u more", left - 1);
