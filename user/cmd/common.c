@@ -349,8 +349,11 @@ static void add_witnesses(struct buf *b, const struct pair_stats *p)
 			   (unsigned long long)alone_kmod);
 	buf_printf(b, ", %llu dissent%s", (unsigned long long)p->dissents,
 		   s(p->dissents));
-	log_info("%llu deaths not compared, as obit began or ended; %llu times one witness was silent",
-		 (unsigned long long)p->apart, (unsigned long long)p->silent);
+	if (p->apart)
+		buf_printf(b, ", %llu not compared",
+			   (unsigned long long)p->apart);
+	log_info("one witness was silent %llu times where the other was not",
+		 (unsigned long long)p->silent);
 }
 
 void common_summary(const struct pipeline_result *r, bool filtered)

@@ -51,16 +51,13 @@ extern const struct opt_name output_formats[];
 
 /*
  * All return 0 or a negative errno, after one sentence by log_error().
- * A filter is NULL where none was asked for. *type is the source that was
- * chosen; it is told the filters that the kernel can apply.
+ * A filter is NULL where none was asked for.
  */
 int common_filter(const struct filter_opts *o, struct filter **f);
-int common_open_source(const struct source_choice_opts *o,
-		       const struct filter *f, const struct source_type **type,
-		       struct source **s);
 /*
- * The same for who can have two witnesses: fills cfg's sources and, if info is
- * not NULL, what they say of themselves (of the first, with the text of both).
+ * Fills cfg's sources, one or two, and, if info is not NULL, what they say of
+ * themselves (of the first, with the text of both). One that watches alone is
+ * told the filters that the kernel can apply.
  */
 int common_open_sources(const struct source_choice_opts *o,
 			const struct filter *f, struct pipeline_config *cfg,

@@ -291,12 +291,15 @@ static int make_filter(struct wait *w, struct filter **f)
 }
 
 /* 0, or a negative errno that has been told. */
-static int watch(struct wait *w, const struct source_type *type,
-		 struct source *source, struct filter *filter, int *by_signal)
+static int watch(struct wait *w, struct pipeline_config *sources,
+		 const struct source_info *info, struct filter *filter,
+		 int *by_signal)
 {
 	struct pipeline_config cfg = {
-		.type = type,
-		.source = source,
+		.type = sources->type,
+		.source = sources->source,
+		.other_type = sources->other_type,
+		.other = sources->other,
 		.filter = filter,
 		.zombie_after_ns = ZOMBIE_AFTER_NS,
 		.events = PIPELINE_OBITUARY | PIPELINE_NOTICE(NOTICE_LOST),
@@ -307,12 +310,10 @@ static int watch(struct wait *w, const struct source_type *type,
 		.nr_sinks = 1,
 	};
 	struct pipeline_result r;
-	struct source_info info;
 	int err;
 
-	type->info(source, &info);
-	log_info("watching via %s", info.text);
-	err = common_open_sinks(&w->output, &info, true, &cfg);
+	log_info("watching via %s", info->text);
+	err = common_open_sinks(&w->output, info, true, &cfg);
 	if (err)
 		return err;
 	w->cfg = &cfg;
@@ -425,9 +426,9 @@ static int run(struct wait *w)
 {
 	bool forced = w->source.source != CHOOSE_AUTO ||
 		      w->source.tier != TIER_AUTO || w->output.record;
-	const struct source_type *type;
+	struct pipeline_config sources = { .type = NULL };
 	struct filter *filter = NULL;
-	struct source *source;
+	struct source_info info;
 	int err, by_signal = 0;
 
 	if (w->timeout_ns)
@@ -438,10 +439,10 @@ static int run(struct wait *w)
 			"in a container the programs in the kernel know processes by other numbers: waiting without them, who killed it stays unknown");
 		err = watch_alone(w, &by_signal);
 	} else if (!err) {
-		err = common_open_source(&w->source, filter, &type, &source);
+		err = common_open_sources(&w->source, filter, &sources, &info);
 		if (!err) {
-			err = watch(w, type, source, filter, &by_signal);
-			type->close(source);
+			err = watch(w, &sources, &info, filter, &by_signal);
+			common_close_sources(&sources);
 		} else if (!forced && (err == -EPERM || err == -EOPNOTSUPP)) {
 			log_warn(
 				"waiting without them: who killed it stays unknown");

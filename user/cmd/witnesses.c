@@ -210,25 +210,6 @@ static int open_one(const struct source_choice_opts *o, const struct filter *f,
 	return (*type)->open(s, &so);
 }
 
-int common_open_source(const struct source_choice_opts *o,
-		       const struct filter *f, const struct source_type **type,
-		       struct source **s)
-{
-	struct buf why = BUF_INIT;
-	int err;
-
-	if (o->source == CHOOSE_BOTH) {
-		log_error(
-			"--source=both: this command has one witness; obit trace compares two");
-		return -EINVAL;
-	}
-	err = open_one(o, f, type, s, &why);
-	if (!err && why.len)
-		log_warn("watching via kmod (BPF: %s)", buf_str(&why));
-	buf_free(&why);
-	return err;
-}
-
 static int open_other(const struct source_choice_opts *o,
 		      struct pipeline_config *cfg)
 {
