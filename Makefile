@@ -7,7 +7,7 @@
 
 # Several targets are also names of folders here: without .PHONY make would
 # find the folder, say "up to date" and do nothing.
-.PHONY: all bpf bpf-arm64 user kmod static unit replay live vm death fuzz test \
+.PHONY: all bpf bpf-arm64 user kmod dkms static unit replay live vm death fuzz test \
 	test-debug test-mutants test-witness lint format docs install uninstall \
 	clean distclean \
 	compile_commands.json deps run help FORCE
@@ -176,6 +176,19 @@ kmod: ## obit.ko for the running kernel, or KDIR=/usr/src/linux-headers-...
 	@cp -rsf '$(CURDIR)/kmod' '$(CURDIR)/Kbuild' '$(KOUT)/'
 	$(Q)$(MAKE) -C '$(KDIR)' M='$(KOUT)' OBIT_VERSION='$(VERSION)' \
 		modules
+
+# DKMS wants a folder named after package and version with dkms.conf on top. Give
+# it that (dkms add FOLDER), or make it in place with DESTDIR=/.
+DKMS_SRC = $(if $(DESTDIR),$(DESTDIR:/=),$(B)/dkms)/usr/src/obit-$(VERSION)
+dkms: ## the module's sources as DKMS wants them, in build/dkms or DESTDIR=
+	$(Q)rm -rf '$(DKMS_SRC)' && mkdir -p '$(DKMS_SRC)/LICENSES'
+	$(Q)cp -r Kbuild kmod '$(DKMS_SRC)/'
+	$(Q)cp LICENSES/GPL-2.0* LICENSES/Linux-syscall-note* LICENSES/MIT* \
+		'$(DKMS_SRC)/LICENSES/'
+	$(Q)sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf \
+		> '$(DKMS_SRC)/dkms.conf' && rm '$(DKMS_SRC)/kmod/dkms.conf'
+	@$(if $(DESTDIR),,sh .ci/own.sh $(B))
+	@echo 'next: dkms add $(DKMS_SRC) && dkms install obit/$(VERSION)'
 
 # ---- tests: each target is one sub-suite of tests/run ------------------------
 

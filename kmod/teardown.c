@@ -15,7 +15,7 @@
 static const char first_step[] = "signals";
 
 /*
- * The calls of do_exit(), in the order of 7.3; up to 6.18 the terminal is left
+ * The calls of do_exit(), in the order of 7.3; older kernels leave the terminal
  * after fs. Steps without a function of their own on every kernel (exit_mm(),
  * exit_notify() are inlined everywhere) begin with the call that is nearest.
  * Of two places with one step a kernel has one; a kernel without the
