@@ -122,10 +122,15 @@ void proc_parent_fill(struct culprit *c)
 	struct look look = { .c = c };
 	struct proc_stat st;
 
-	if (procfs_stat(c->tgid, 0, &st) ||
-	    (c->start_boottime &&
-	     st.start_ticks != procfs_ticks(c->start_boottime)))
+	if (procfs_stat(c->tgid, 0, &st)) {
+		c->gone = !procfs_hides();
 		return;
+	}
+	if (c->start_boottime &&
+	    st.start_ticks != procfs_ticks(c->start_boottime)) {
+		c->gone = true;
+		return;
+	}
 	c->readable = true;
 	memcpy(c->comm, st.comm, sizeof(c->comm));
 	c->state = st.state;

@@ -240,6 +240,9 @@ static void reasons(void **state)
 		"nginx[812] is process 1 of its container, and no init: run the container with one (docker run --init), and restart it");
 	c.readable = false;
 	assert_int_equal(zombie_why(&c), WHY_UNKNOWN);
+	c.gone = true;
+	because(&c, WHY_GONE, "has ended meanwhile: init has them now",
+		"look again: they may be gone by now");
 }
 
 /* --- the screen -------------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ struct culprit {
 	uint64_t start_boottime;	/* ns */
 	bool as_tracer;			/* it traces them: it must wait first */
 	bool readable;			/* there is anything below */
+	bool gone;			/* it has ended meanwhile */
 	char comm[OBIT_COMM_LEN];
 	struct buf args;		/* NUL after each; empty: none, not known */
 	char state;			/* of the main thread */
@@ -134,6 +135,7 @@ int zombies_sort(struct zombies *all);
 
 enum zombie_why {
 	WHY_UNKNOWN,
+	WHY_GONE,
 	WHY_STOPPED,
 	WHY_TRACED,		/* stopped by its tracer */
 	WHY_TRACER,		/* it is the tracer, and does not wait */

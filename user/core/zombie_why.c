@@ -9,6 +9,7 @@
 
 const char *const zombie_why_names[WHY_NR] = {
 	[WHY_UNKNOWN] = NULL,
+	[WHY_GONE] = "gone",
 	[WHY_STOPPED] = "stopped",
 	[WHY_TRACED] = "traced",
 	[WHY_TRACER] = "tracer",
@@ -25,7 +26,7 @@ const char *const zombie_why_names[WHY_NR] = {
 enum zombie_why zombie_why(const struct culprit *c)
 {
 	if (!c->readable)
-		return WHY_UNKNOWN;
+		return c->gone ? WHY_GONE : WHY_UNKNOWN;
 	if (c->state == 't')
 		return WHY_TRACED;
 	if (c->state == 'T')
@@ -75,6 +76,9 @@ static void add_doing(struct buf *out, const struct culprit *c)
 void zombie_why_text(struct buf *out, const struct culprit *c)
 {
 	switch (zombie_why(c)) {
+	case WHY_GONE:
+		buf_adds(out, "has ended meanwhile: init has them now");
+		break;
 	case WHY_STOPPED:
 		buf_adds(out, "is stopped: it reaps nothing until SIGCONT");
 		break;
@@ -146,7 +150,7 @@ void zombie_advice(struct buf *out, const struct culprit *c)
 {
 	enum zombie_why why = zombie_why(c);
 
-	if (why == WHY_WAITING) {
+	if (why == WHY_WAITING || why == WHY_GONE) {
 		buf_adds(out, "look again: they may be gone by now");
 		return;
 	}
