@@ -100,7 +100,7 @@ static double seconds(const struct timeval *tv)
 static int cost_main(char **argv)
 {
 	struct rusage u;
-	int status, null;
+	int status = 0, null;
 	pid_t pid = fork();
 
 	if (!pid) {

@@ -73,9 +73,9 @@ static const char child_args[] =
 static void put_exec(struct obit_task who, const char *exe, const char *args,
 		     size_t args_size, const char *comm)
 {
-	struct {
+	union {
 		struct obit_exec r;
-		char data[512];
+		char room[sizeof(struct obit_exec) + 512];
 	} rec;
 	size_t exe_len = strlen(exe), len;
 
@@ -85,8 +85,8 @@ static void put_exec(struct obit_task who, const char *exe, const char *args,
 	rec.r.exe_len = (uint16_t)exe_len;
 	rec.r.args_len = (uint32_t)args_size;
 	rec.r.args_total = (uint32_t)args_size;
-	memcpy(rec.data, exe, exe_len);
-	memcpy(rec.data + exe_len, args, args_size);
+	memcpy(rec.r.data, exe, exe_len);
+	memcpy(rec.r.data + exe_len, args, args_size);
 	len = (sizeof(rec.r) + exe_len + args_size + 7) & ~(size_t)7;
 	put(&rec, OBIT_EV_EXEC, len);
 }
@@ -96,9 +96,10 @@ static void put_start(void)
 	struct obit_clock clock = { .real_minus_boot_ns =
 					    REAL_NS - (int64_t)BOOT_NS };
 	struct obit_task_seen seen = { .threads = 1, .live = 1 };
-	struct {
+	static const char path[] = "/system.slice/build.service";
+	union {
 		struct obit_cgroup r;
-		char path[32];
+		char room[sizeof(struct obit_cgroup) + 32];
 	} cg;
 
 	PUT(clock, CLOCK);
@@ -106,8 +107,8 @@ static void put_start(void)
 	cg.r.id = 4711;
 	cg.r.hierarchy = OBIT_HIER_UNIFIED;
 	cg.r.kind = OBIT_CGROUP_NAMED;
-	cg.r.path_len = 27;
-	memcpy(cg.path, "/system.slice/build.service", 27);
+	cg.r.path_len = sizeof(path) - 1;
+	memcpy(cg.r.data, path, sizeof(path) - 1);
 	PUT(cg, CGROUP);
 	seen.task = task(PARENT, BOOT_NS / 2);
 	seen.parent = task(1, 1);
