@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "core/oomlog.h"
@@ -17,9 +16,7 @@
 #include "enrich_priv.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
-
-/* PROC_PID_INIT_INO since 3.8: the inode of the initial pid namespace. */
-#define INITIAL_PID_NS 0xEFFFFFFCul
+#include "procfs.h"
 
 /* The log line follows the tracepoint under the same lock, but printk may be
  * deferred to another context. */
@@ -38,22 +35,6 @@ static uint64_t clock_ns(clockid_t id)
 uint64_t boot_now(void)
 {
 	return clock_ns(CLOCK_BOOTTIME);
-}
-
-static bool proc_is_ours(void)
-{
-	char self[32];
-	struct stat st;
-	ssize_t n;
-
-	/* Our own pid in it: /proc may be a bind mount of another namespace's. */
-	n = readlink("/proc/self", self, sizeof(self) - 1);
-	if (n <= 0)
-		return false;
-	self[n] = '\0';
-	if (strtol(self, NULL, 10) != (long)getpid())
-		return false;
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == INITIAL_PID_NS;
 }
 
 /* Every line from now on; needs CAP_SYSLOG where dmesg_restrict is set. */
@@ -82,7 +63,7 @@ struct enrich *enrich_new(const struct emit *to)
 		free(e);
 		return NULL;
 	}
-	e->own_proc = proc_is_ours();
+	e->own_proc = procfs_is_initial();
 	if (!e->own_proc)
 		log_warn(
 			"running inside a container: /proc shows other processes than those watched and is not read; exe and args of processes that already run stay unknown");

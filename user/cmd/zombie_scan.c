@@ -21,8 +21,9 @@
 #include "source/source.h"
 
 #define EXIT_DEAD	0x10	/* being released just now */
-/* Room for 100,000 processes at once. */
+/* Room for 100,000 processes at once; more if there are. */
 #define RING_BYTES	(16ull << 20)
+#define RECORD_ROOM	(sizeof(struct obit_task_seen) + 16)
 
 /* HZ is 100 at the least: two ticks. */
 #define UNSTABLE_NS	(20 * NSEC_PER_MSEC)
@@ -332,7 +333,16 @@ static int open_source(struct zombie_scan *s)
 {
 	struct source_opts so = { .buffer_bytes = RING_BYTES,
 				  .scan_only = true };
+	unsigned long long tasks = 0;
+	FILE *f = fopen("/proc/loadavg", "re");
 
+	/* "0.21 0.30 0.25 2/431 9021": all tasks there are, zombies too. */
+	if (f && fscanf(f, "%*s %*s %*s %*u/%llu", &tasks) != 1)
+		tasks = 0;
+	if (f)
+		fclose(f);
+	if (tasks * 2 * RECORD_ROOM > so.buffer_bytes)
+		so.buffer_bytes = tasks * 2 * RECORD_ROOM;
 	return bpf_source.open(&s->source, &so);
 }
 
