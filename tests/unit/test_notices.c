@@ -122,9 +122,9 @@ static void test_denied_by_time(void **state)
 	stream_fork(&s, 1 * MS, 3, 1);
 	stream_fork(&s, 2 * MS, 7, 3);
 	stream_armed(&s, 10 * MS, 3, 7, 9, OBIT_ARMED_ALIVE);
-	stream_tick(&s, 209 * MS);
-	stream_tick(&s, 210 * MS);
-	stream_tick(&s, 700 * MS);
+	stream_tick(&s, 1009 * MS);
+	stream_tick(&s, 1010 * MS);
+	stream_tick(&s, 1700 * MS);
 	run(&s, &p, 0, 1);
 	expect_notice(&p, 0, "event=pdeath_send alive=true denied=true");
 	played_free(&p);
@@ -193,7 +193,7 @@ static void test_armed_threads(void **state)
 	stream_armed(&s, 10 * MS, 3, 7, 9, 0)->target.tid = 71;
 	stream_signal(&s, 11 * MS, 7, 3, 10, NOINFO, 0, SENT_PDEATH)->task.tid =
 		71;
-	stream_tick(&s, 400 * MS);
+	stream_tick(&s, 10010 * MS);
 	run(&s, &p, 0, 2);
 	expect_notice(&p, 0, "target=7/71/p7 denied=false");
 	expect_notice(&p, 1, "target=7/70/p7 denied=true");

@@ -307,6 +307,30 @@ static void test_recorded_answer(void **state)
 	played_free(&p);
 }
 
+/*
+ * It took long from its EXIT to the moment its parent was told: --zombie-after
+ * counts from the latter, and a Z in between tells nothing yet.
+ */
+static void test_slow_teardown(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, 0);
+	stream_tick(&s, 1030 * MS);
+	stream_state(&s, 1035 * MS, 7, 'Z');
+	stream_reapable(&s, 1034 * MS, 7, 3, 0);
+	stream_tick(&s, 1100 * MS);
+	stream_state(&s, 1101 * MS, 7, 'Z');
+	stream_release(&s, 1200 * MS, 7, 3, 0);
+	play(&s, &p);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0, "fate=waited zombie_ns=166000000");
+	played_free(&p);
+}
+
 static void test_finish(void **state)
 {
 	struct played p = PLAYED_INIT;
@@ -441,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_release_before_parent),
 		cmocka_unit_test(test_not_yet_reapable),
 		cmocka_unit_test(test_recorded_answer),
+		cmocka_unit_test(test_slow_teardown),
 		cmocka_unit_test(test_finish),
 		cmocka_unit_test(test_finish_asks),
 		cmocka_unit_test(test_exit_lost),

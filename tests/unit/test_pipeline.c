@@ -445,7 +445,7 @@ static void asked(void **state)
 	struct obit_state *st;
 	struct pipeline_result r;
 	uint32_t pid;
-	uint64_t at;
+	uint64_t at, start;
 
 	(void)state;
 	zombie = fork();
@@ -474,7 +474,10 @@ static void asked(void **state)
 		for (field = 3; field < 22; field++)
 			p = strchr(p, ' ') + 1;
 		e->task.start_boottime = strtoull(p, NULL, 10) * 10 * MS;
+		start = e->task.start_boottime;
 	}
+	stream_reapable(&script.s, at, pid, (uint32_t)getpid(), 0)
+		->task.start_boottime = start;
 	assert_int_equal(pipeline_run(&cfg, &r), 0);
 	assert_int_equal(r.by_signal, SIGTERM);
 	st = find(OBIT_EV_STATE, pid);

@@ -12,9 +12,15 @@
 #include "core/fate.h"
 #include "core/state.h"
 
-/* A dying thread sends its parent-death signals within one critical section;
- * so long their records may take, and so many may be waited for. */
-#define EXPECT_NS 200000000ull
+/*
+ * A dying thread sends its parent-death signals in exit_notify(), which it may
+ * come to late: there is its memory to give back, and others want the CPU. If
+ * its process dies with it, that it can be waited for says that they are sent.
+ * If not, nothing says so: then they are taken for refused after so long, as
+ * they are if the other never comes. So many may be waited for.
+ */
+#define EXPECT_OF_THREAD_NS 1000000000ull
+#define EXPECT_OF_DEAD_NS 10000000000ull
 #define EXPECT_MAX 16384
 
 /* A thread that was armed later than this before the end of a scan may have
@@ -188,7 +194,10 @@ int notice_armed(struct join *j, const struct obit_armed *r)
 	e->armed = *r;
 	e->lost_signals = j->lost_signals;
 	hash_add(&j->expected, &e->by_dead, hash_u64(r->task.tgid));
-	timer_set(&j->expected_by, &e->timer, plus(r->hdr.boot_ns, EXPECT_NS));
+	timer_set(&j->expected_by, &e->timer,
+		  plus(r->hdr.boot_ns, r->flags & OBIT_ARMED_ALIVE ?
+					       EXPECT_OF_THREAD_NS :
+					       EXPECT_OF_DEAD_NS));
 	return 0;
 }
 

@@ -18,12 +18,23 @@
 #define SWEEP_DELAY_NS 1000000000ull
 #define SWEEP_A_TICK 256
 
-/* Since when p can be waited for, as far as it is known. */
-static uint64_t dead_since(const struct proc *p)
+/*
+ * Since when p can be waited for, as far as it is known. From its EXIT until then
+ * it may take long: its memory is yet to be given back (6.16), or others want
+ * the CPU. Where somebody will be told, and nobody has been yet, it is no zombie,
+ * or the record was lost and it is one since it was seen to be.
+ */
+static uint64_t dead_since(const struct join *j, const struct proc *p)
 {
 	const struct death *d = p->death;
+	bool told = j->cfg.tier != TIER_TRACEPOINTS ||
+		    (d->exit.sigchld != OBIT_SIGCHLD_NONE &&
+		     d->exit.sigchld != OBIT_SIGCHLD_UNKNOWN);
 
-	return d->reapable_ns ? d->reapable_ns : d->exit.hdr.boot_ns;
+	if (d->reapable_ns)
+		return d->reapable_ns;
+	return told && d->zombie_first_ns ? d->zombie_first_ns :
+					    d->exit.hdr.boot_ns;
 }
 
 void overdue_from(struct join *j, struct proc *p)
@@ -31,7 +42,7 @@ void overdue_from(struct join *j, struct proc *p)
 	if (p->death->asked_at || p->death->gone_ns || p->death->release)
 		return;
 	timer_set(&j->procs.timers, &p->timer,
-		  plus(dead_since(p), ASK_FIRST_NS));
+		  plus(dead_since(j, p), ASK_FIRST_NS));
 }
 
 /* Records have been lost: see later who is there without a cause. */
@@ -62,7 +73,7 @@ void join_ask_pending(struct join *j)
  */
 static void ask_later(struct join *j, struct proc *p)
 {
-	uint64_t since = p->death ? dead_since(p) : 0, age, wait;
+	uint64_t since = p->death ? dead_since(j, p) : 0, age, wait;
 
 	age = since ? minus(j->now, since) : 0;
 	if (p->death && p->state == PROC_DEAD) {
@@ -85,8 +96,10 @@ static int still_zombie(struct join *j, struct proc *p, uint64_t boot_ns)
 
 	if (boot_ns > d->zombie_ns)
 		d->zombie_ns = boot_ns;
+	if (!d->zombie_first_ns)
+		d->zombie_first_ns = boot_ns;
 	if (p->state != PROC_DEAD || !j->cfg.zombie_after_ns ||
-	    minus(boot_ns, dead_since(p)) < j->cfg.zombie_after_ns)
+	    minus(boot_ns, dead_since(j, p)) < j->cfg.zombie_after_ns)
 		return 0;
 	err = compose(j, p, NULL, FATE_ZOMBIE);
 	proc_set_state(&j->procs, p, PROC_TOLD);
@@ -124,7 +137,7 @@ static bool release_deduced(struct join *j, const struct proc *p,
 	parent = proc_find(&j->procs, r->parent.tgid, r->parent.start_boottime);
 	childless = proc_childless_ns(&j->procs, r->parent.tgid,
 				      r->parent.start_boottime);
-	if (childless >= dead_since(p) && childless < d->gone_ns)
+	if (childless >= dead_since(j, p) && childless < d->gone_ns)
 		r->hdr.boot_ns = childless;
 	else if (!parent || (parent->state != PROC_ALIVE &&
 			     !(parent->death &&

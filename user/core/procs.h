@@ -36,6 +36,7 @@ struct death {
 	struct obit_signal asked;
 	uint64_t reapable_ns;		/* first instant it was; 0: not seen */
 	uint64_t zombie_ns;		/* last instant it was proved one; 0 */
+	uint64_t zombie_first_ns;	/* the first; 0 */
 	struct told parent, tracer;	/* the last of each kind */
 	struct told first_parent;
 	bool tracer_last;		/* the last one told was the tracer */
