@@ -34,9 +34,11 @@ static unsigned long wanted;		/* 1 << enum hook_want */
 static struct {
 	spinlock_t lock;
 	unsigned long which, on;
-	bool closed;
+	bool open;
 	struct work_struct work;
-} later;
+} later = {
+	.lock = __SPIN_LOCK_UNLOCKED(later.lock),
+};
 
 /* --- one row ---------------------------------------------------------------------- */
 
@@ -257,13 +259,14 @@ static void do_later(struct work_struct *work)
 
 void hooks_want_later(enum hook_want want, bool on)
 {
+	/* the tracepoints are there before obit_init() runs, and listeners with
+	 * them, and after obit_exit() too */
 	spin_lock(&later.lock);
-	if (!later.closed) {
-		later.which |= 1UL << want;
-		later.on &= ~(1UL << want);
-		later.on |= (unsigned long)on << want;
+	later.which |= 1UL << want;
+	later.on &= ~(1UL << want);
+	later.on |= (unsigned long)on << want;
+	if (later.open)
 		queue_work(obit_wq, &later.work);
-	}
 	spin_unlock(&later.lock);
 }
 
@@ -343,16 +346,20 @@ int hooks_init(void)
 	nr_hooks = hook_rows_nr;
 	for (t = teardown_places; t->place; t++)
 		make_teardown_row(&hooks[nr_hooks++], t);
-	spin_lock_init(&later.lock);
-	INIT_WORK(&later.work, do_later);
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	INIT_WORK(&later.work, do_later);
+	spin_lock(&later.lock);
+	later.open = true;
+	if (later.which)
+		queue_work(obit_wq, &later.work);
+	spin_unlock(&later.lock);
 	return 0;
 }
 
 void hooks_exit(void)
 {
 	spin_lock(&later.lock);
-	later.closed = true;
+	later.open = false;
 	spin_unlock(&later.lock);
 	cancel_work_sync(&later.work);
 	mutex_lock(&hooks_lock);
