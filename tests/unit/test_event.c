@@ -42,6 +42,19 @@ static void every(struct stream *s)
 	stream_tick(s, 1);
 }
 
+/* Bytes the record had then: recordings of that time are read still. */
+static size_t in_version_1(const struct obit_hdr *h)
+{
+	switch (h->type) {
+	case OBIT_EV_TASK:
+		return 80;
+	case OBIT_EV_PDEATH:
+		return 96;
+	default:
+		return h->len;
+	}
+}
+
 static void test_every_type(void **state)
 {
 	struct stream s = STREAM_INIT;
@@ -69,7 +82,7 @@ static void test_every_type(void **state)
 		/* shorter than its type, but whole */
 		copy = malloc(h->len);
 		memcpy(copy, h, h->len);
-		for (cut = 16; cut < h->len; cut += 8) {
+		for (cut = 16; cut < in_version_1(h); cut += 8) {
 			((struct obit_hdr *)copy)->len = (uint16_t)cut;
 			if (event_check(copy, cut) > 0)
 				fail_msg("%s of %zu bytes", event_name(type),
