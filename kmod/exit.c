@@ -18,7 +18,6 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/tty.h>
-#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <trace/events/sched.h>
 
@@ -34,14 +33,6 @@
 /* --- the cgroup ---------------------------------------------------------------- */
 
 #ifdef CONFIG_CGROUPS
-/* kernel/cgroup/cgroup-internal.h: a css_set's place in one hierarchy. Not for
- * modules, so what is read is held to be one only if it points back. */
-struct cset_link {
-	struct cgroup *cgrp;
-	struct css_set *cset;
-	struct list_head cset_link, cgrp_link;
-};
-
 static bool is_v1_child(const struct cgroup *cg)
 {
 	return cg->level > 0 && cg->root->hierarchy_id;
@@ -58,41 +49,16 @@ static struct cgroup *v1_of_subsys(struct css_set *cset, int subsys)
 }
 
 /*
- * A named hierarchy has no subsystem: it is found on the css_set's list. What
- * changes that list is a hierarchy's first mount and last umount; its css_set an
- * exiting task keeps, for it is not moved any more.
+ * The first non-root place of memory and pids in the v1 hierarchies: where those
+ * are used everything sits in the root of v2. systemd's own hierarchy has no
+ * controller, and only a struct that is private to the cgroup code leads there:
+ * not told.
  */
-static struct cgroup *v1_of_systemd(struct css_set *cset)
-{
-	const struct list_head *pos = READ_ONCE(cset->cgrp_links.next);
-	struct cset_link l;
-	u32 root;
-	int i;
-
-	for (i = 0; i < 20 && pos != &cset->cgrp_links; i++) {
-		if (copy_from_kernel_nofault(&l,
-					     list_entry(pos, struct cset_link,
-							cgrp_link),
-					     sizeof(l)) ||
-		    l.cset != cset)
-			break;
-		if (is_v1_child(l.cgrp) &&
-		    hierarchy_of(l.cgrp, &root) == OBIT_HIER_SYSTEMD)
-			return l.cgrp;
-		pos = l.cgrp_link.next;
-	}
-	return NULL;
-}
-
-/* The first non-root place of memory, pids and name=systemd in the v1
- * hierarchies: where those are used everything sits in the root of v2. */
 static struct cgroup *v1_of(struct css_set *cset)
 {
 	struct cgroup *cg = v1_of_subsys(cset, OBIT_SUBSYS_MEMORY);
 
-	if (!cg)
-		cg = v1_of_subsys(cset, OBIT_SUBSYS_PIDS);
-	return cg ? cg : v1_of_systemd(cset);
+	return cg ? cg : v1_of_subsys(cset, OBIT_SUBSYS_PIDS);
 }
 
 static void fill_cgroup(struct obit_exit *r, const struct task_struct *leader)
