@@ -38,7 +38,7 @@ static const struct {
 	{ "usage.minflt", 0 },
 	{ "usage.majflt", 0 },
 	{ "usage.nvcsw", 2 },
-	{ "usage.nivcsw", 2 },
+	{ "usage.nivcsw", 20 },
 	{ "usage.read_bytes", 0 },
 	{ "usage.write_bytes", 0 },
 	{ NULL, 0 }

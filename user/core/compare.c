@@ -21,6 +21,8 @@
 /* sum_exec_runtime is brought up to date at ticks and switches: every 10 ms on
  * the slowest kernels (HZ=100). */
 #define TICK_NS 10000000ull
+/* For so long, at least, another has the CPU that was taken away. */
+#define SLICE_NS 10000000ull
 /* In KiB. Three counters a process, each without what up to 8 CPUs have not
  * folded in yet (32 pages each), and other threads of the victim run on. */
 #define RSS_KB 4096ull
@@ -35,6 +37,8 @@ static const char *const whys[MARGIN_NR] = {
 	[MARGIN_SPLIT] =
 		"the sum is split by where ticks fell, and one more of them can fall between two looks",
 	[MARGIN_SWITCH] = "its last switch can fall between two looks: 1",
+	[MARGIN_PREEMPTED] =
+		"each time that the CPU is taken away between two looks counts: 10 in 100 ms",
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
@@ -65,6 +69,8 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 		return split_ns(o);
 	case MARGIN_SWITCH:
 		return 1;
+	case MARGIN_PREEMPTED:
+		return INSTANT_NS / SLICE_NS;
 	case MARGIN_RSS:
 		return RSS_KB;
 	case MARGIN_NONE:

@@ -315,7 +315,7 @@ const struct field obituary_fields[] = {
 	USAGE(minflt, F_U64, MARGIN_NONE, "Page faults without I/O."),
 	USAGE(majflt, F_U64, MARGIN_NONE, "Page faults with I/O."),
 	USAGE(nvcsw, F_U64, MARGIN_SWITCH, "Voluntary context switches."),
-	USAGE(nivcsw, F_U64, MARGIN_SWITCH, "Involuntary context switches."),
+	USAGE(nivcsw, F_U64, MARGIN_PREEMPTED, "Involuntary context switches."),
 	USAGE(read_bytes, F_U64, MARGIN_NONE,
 	      "Bytes it caused to be read from storage."),
 	USAGE(write_bytes, F_U64, MARGIN_NONE,

@@ -277,6 +277,7 @@ enum field_margin {
 	MARGIN_CPU,
 	MARGIN_SPLIT,			/* of CPU time into user and system */
 	MARGIN_SWITCH,			/* of a count of context switches */
+	MARGIN_PREEMPTED,		/* of those that it did not ask for */
 	MARGIN_RSS,
 	MARGIN_NR
 };
