@@ -26,6 +26,7 @@ static const struct {
 	{ "boot_ns", INSTANT },
 	{ "reapable_ns", 2 * INSTANT },
 	{ "life_ns", INSTANT },
+	{ "threads", 2 },
 	{ "asked_by.age_ns", 2 * INSTANT },
 	{ "oom.rss_kb", 2 * 4096 },
 	/* each has a zombie_err_ns of 7 ms */

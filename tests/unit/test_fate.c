@@ -120,6 +120,19 @@ static void test_notification_counts(void **state)
 	expect_end(&s, "fate=autoreaped sigchld=nocldwait zombie_ns=0");
 }
 
+/* Its parent died after its EXIT, before it told anybody: that is no heir. */
+static void test_adopted_alive(void **state)
+{
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	begin(&s);
+	stream_reapable(&s, 21 * MS, 7, 5, 0)->sigchld = OBIT_SIGCHLD_DEFAULT;
+	stream_release(&s, 51 * MS, 7, 5, 0);
+	expect_end(&s, "fate=waited reaped_by.tgid=5 new_parent.tgid=null "
+		       "parent.tgid=5 parent.comm=p5 sigchld=default");
+}
+
 static void test_inherited_and_waited(void **state)
 {
 	struct stream s = STREAM_INIT;
@@ -385,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_no_exit_signal),
 		cmocka_unit_test(test_other_exit_signal),
 		cmocka_unit_test(test_notification_counts),
+		cmocka_unit_test(test_adopted_alive),
 		cmocka_unit_test(test_inherited_and_waited),
 		cmocka_unit_test(test_inherited_and_ignored),
 		cmocka_unit_test(test_inherited_with_nocldwait),

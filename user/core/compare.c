@@ -39,6 +39,8 @@ static const char *const whys[MARGIN_NR] = {
 	[MARGIN_SWITCH] = "its last switch can fall between two looks: 1",
 	[MARGIN_PREEMPTED] =
 		"each time that the CPU is taken away between two looks counts: 10 in 100 ms",
+	[MARGIN_THREAD] =
+		"they are counted when one more begins, and one can end between two looks: 1",
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
@@ -68,6 +70,7 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 	case MARGIN_SPLIT:
 		return split_ns(o);
 	case MARGIN_SWITCH:
+	case MARGIN_THREAD:
 		return 1;
 	case MARGIN_PREEMPTED:
 		return INSTANT_NS / SLICE_NS;

@@ -275,6 +275,24 @@ static void told(struct told *t, const struct obit_reapable *r)
 	t->autoreap = r->flags & OBIT_REAPABLE_AUTOREAP;
 }
 
+/*
+ * Between its EXIT and its own telling of a parent, which makes a zombie of it,
+ * the dead can still be orphaned alive. Whom it tells, both decided under one
+ * lock, is its parent then; where that is another later, it was inherited.
+ */
+static void adopted_alive(struct death *d, const struct obit_reapable *r)
+{
+	struct obit_exit *e = &d->exit;
+
+	if (!d->have_exit || !r->told.start_boottime ||
+	    (r->told.tgid == e->parent.tgid &&
+	     r->told.start_boottime == e->parent.start_boottime))
+		return;
+	e->parent = r->told;
+	memcpy(e->parent_comm, r->told_comm, sizeof(e->parent_comm));
+	e->sigchld = r->sigchld;
+}
+
 static int on_reapable(struct join *j, const struct obit_reapable *r)
 {
 	struct proc *p = reapable_proc(j, r);
@@ -298,8 +316,11 @@ static int on_reapable(struct join *j, const struct obit_reapable *r)
 		return err;
 	}
 	told(&d->parent, r);
-	if (!d->first_parent.who.tgid)
+	if (!d->first_parent.who.tgid) {
 		d->first_parent = d->parent;
+		if (!(r->flags & OBIT_REAPABLE_AGAIN))
+			adopted_alive(d, r);
+	}
 	return err;
 }
 

@@ -278,6 +278,7 @@ enum field_margin {
 	MARGIN_SPLIT,			/* of CPU time into user and system */
 	MARGIN_SWITCH,			/* of a count of context switches */
 	MARGIN_PREEMPTED,		/* of those that it did not ask for */
+	MARGIN_THREAD,			/* of a count of threads */
 	MARGIN_RSS,
 	MARGIN_NR
 };
