@@ -304,6 +304,42 @@ static void silent(void **state)
 	assert_int_equal(r.lost[OBIT_LOST_CONTEXT], 4);
 }
 
+/*
+ * Only BPF sees systemd's own hierarchy of cgroup v1. Where it is in use, the
+ * module knows that it does not know; else what it says counts.
+ */
+static void blind_in_one_eye(void **state)
+{
+	struct pipeline_config cfg;
+	struct pipeline_result r;
+	struct obit_exit *e;
+	int known;
+
+	(void)state;
+	for (known = 0; known < 2; known++) {
+		cfg = config();
+		stream_cgroup(&bpf.s, 1, OBIT_CGROUP_NAMED, OBIT_HIER_SYSTEMD,
+			      77, "/a.slice");
+		if (known)
+			stream_cgroup(&kmod.s, 1, OBIT_CGROUP_NAMED,
+				      OBIT_HIER_SYSTEMD, 77, "/a.slice");
+		e = life(&bpf.s, false, 10 * MS, 10, 0);
+		e->cgroup_v1_id = 77;
+		e->cgroup_hierarchy = OBIT_HIER_SYSTEMD;
+		life(&kmod.s, true, 10 * MS, 10, 0);
+		assert_int_equal(pipeline_run(&cfg, &r), 0);
+		if (known) {
+			assert_string_equal(taken, "bpf:10:0 ");
+			assert_int_equal(r.pair.silent, 3);
+		} else {
+			assert_non_null(
+				strstr(taken,
+				       "10.cgroup(\"/a.slice\"|\"/\") "));
+			assert_int_equal(r.pair.dissents, 3);
+		}
+	}
+}
+
 static void notices_once(void **state)
 {
 	struct pipeline_config cfg = config();
@@ -463,7 +499,7 @@ int main(void)
 		cmocka_unit_test(differ),    cmocka_unit_test(silent),
 		cmocka_unit_test(selection), cmocka_unit_test(notices_once),
 		cmocka_unit_test(no_pair),   cmocka_unit_test(live),
-		cmocka_unit_test(again),
+		cmocka_unit_test(again),     cmocka_unit_test(blind_in_one_eye),
 	};
 	int failed;
 

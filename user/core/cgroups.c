@@ -164,8 +164,11 @@ int cgroups_feed(struct cgroups *all, const struct obit_cgroup *r)
 
 	if (r->hierarchy == OBIT_HIER_NONE)
 		return 0;
-	if (r->kind == OBIT_CGROUP_NAMED)
+	if (r->kind == OBIT_CGROUP_NAMED) {
+		all->systemd_v1 |= r->hierarchy == OBIT_HIER_SYSTEMD &&
+				   r->path_len > 1;
 		return set_name(all, r);
+	}
 	c = find(all, r->hierarchy, r->id);
 	if (c && !timer_is_set(&c->gone))
 		timer_set(&all->gone, &c->gone, r->hdr.boot_ns);

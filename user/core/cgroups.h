@@ -22,6 +22,7 @@ struct cgroups {
 	struct hash by_id;		/* by hierarchy and id: ids of different
 					 * hierarchies are different things */
 	struct timers gone;
+	bool systemd_v1;		/* systemd's own v1 hierarchy is in use */
 };
 
 void cgroups_init(struct cgroups *all);

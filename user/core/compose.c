@@ -166,6 +166,9 @@ static void put_cgroup(struct join *j, struct obituary *o, struct death *d,
 			     pick);
 	else if (!pick->name && r && r->cgroup_id > 1)
 		cgroups_pick(&j->cgroups, r->cgroup_id, 0, 0, pick);
+	/* What may be in systemd's own v1 hierarchy the module cannot see. */
+	if (pick->is_root && j->cfg.tier == TIER_KMOD && j->cgroups.systemd_v1)
+		return;
 	if (pick->id) {
 		o->cgroup_id = pick->id;
 		obituary_set(o, OB_CGROUP_ID);

@@ -128,6 +128,13 @@ const char *const notice_names[NOTICE_NR] = {
 	    OWED("the counters of the whole process at its release"), \
 	    .margin = off, .at_release = true)
 
+/* The module's only where it can tell: what leads from a task to systemd's own
+ * v1 hierarchy, which has no controller, is private to the kernel's cgroups. */
+#define OWED_BUT_SYSTEMD(w) \
+	.avail = { AVAIL_REQUIRED, AVAIL_REQUIRED, AVAIL_WHEN_SEEN }, \
+	.why = { w, w, \
+		 "null where systemd's own hierarchy of cgroup v1 is in use and no other names it: no module can see that one" }
+
 #define AT_EXIT "read at the last thread's sched_process_exit"
 #define AT_EXEC "read at sched_process_exec, inherited at fork"
 #define IF_EXIT "null on death by signal"
@@ -198,13 +205,13 @@ const struct field obituary_fields[] = {
 	ROW("cgroup", F_TEXT, cgroup, OB_CGROUP, CMP_EXACT,
 	    "process.linux.cgroup",
 	    "Path in cgroup v2; where that is the root, the first of memory, pids and systemd that is not.",
-	    OWED("id at the death, names from the cgroup tracepoints and a scan at start")),
+	    OWED_BUT_SYSTEMD("id at the death, names from the cgroup tracepoints and a scan at start")),
 	ROW("cgroup_hierarchy", F_HIERARCHY, cgroup_hierarchy, OB_CGROUP,
 	    CMP_EXACT, "obit.cgroup.hierarchy", "Which hierarchy that is.",
-	    OWED(AT_EXIT)),
+	    OWED_BUT_SYSTEMD(AT_EXIT)),
 	ROW("cgroup_id", F_U64, cgroup_id, OB_CGROUP_ID, CMP_EXACT,
 	    "obit.cgroup.id", "Id of that cgroup: its folder's inode number.",
-	    OWED(AT_EXIT)),
+	    OWED_BUT_SYSTEMD(AT_EXIT)),
 	ROW("container", F_TEXT, container, OB_CONTAINER, CMP_EXACT,
 	    "container.id", "Container id, if the path shows one.",
 	    SEEN("null outside containers")),
