@@ -6,8 +6,9 @@
 # `includes.sh selftest` breaks each rule once and fails if one goes unseen.
 # It never compiles anything: it sees code that no build here selects.
 #
-#  1 kmod/ and bpf/ include the kernel's headers, their own and <uapi/obit.h>:
-#    nothing of user/, nothing of each other
+#  1 kmod/ and bpf/ include the kernel's headers, their own and <uapi/obit.h>
+#    (kmod/ the device's <uapi/obit_dev.h> too): nothing of user/, nothing of
+#    each other
 #  2 user/core knows itself and user/lib, user/lib only itself: no libbpf, no
 #    source, sink or command in either
 #  3 no source knows a sink, no sink a source: both know core and lib; only
@@ -59,8 +60,8 @@ check()
 	includes $(files kmod bpf user tests/death tests/vm) > "$tmp/inc"
 
 	grep '^kmod/' "$tmp/inc" | grep -Ev \
-		'^kmod/[^:]*:[0-9]+:(":kmod/|<:(linux|asm|asm-generic|trace|net)/|<:uapi/obit\.h$)' |
-		bad 1 "the module includes only the kernel's headers, its own and <uapi/obit.h>"
+		'^kmod/[^:]*:[0-9]+:(":kmod/|<:(linux|asm|asm-generic|trace|net)/|<:uapi/obit(_dev)?\.h$)' |
+		bad 1 "the module includes only the kernel's headers, its own and <uapi/obit*.h>"
 	grep '^bpf/' "$tmp/inc" | grep -Ev \
 		'^bpf/[^:]*:[0-9]+:(":bpf/|<:(bpf|linux|asm)/|<:uapi/obit\.h$|<:std(bool|def)\.h$)' |
 		bad 1 "BPF includes only libbpf's helpers, its own and <uapi/obit.h>"
