@@ -8,7 +8,9 @@
 #include "obit.bpf.h"
 
 #define CGROUP_PATH_SHORT	248
-#define CGROUP_PATH_LONG	4096
+/* TRACE_CGROUP_PATH_LEN: the kernel itself cuts the path for its tracepoints, so
+ * one that fills this is not known */
+#define CGROUP_PATH_LONG	1024
 
 /* false: the path did not fit into `room` (a constant) and nothing was sent */
 static __always_inline bool named_record(struct cgroup *cg, const char *path,
