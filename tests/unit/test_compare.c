@@ -406,13 +406,34 @@ static void reasons(void **state)
 	}
 }
 
+/* The parent's mask can change between two looks, and nothing else can. */
+static void test_mask(void **state)
+{
+	const struct field *f = obituary_field("sigchld", 7);
+	struct obituary a, b;
+	struct comparison c;
+
+	(void)state;
+	full(&a, SOURCE_BPF);
+	full(&b, SOURCE_KMOD);
+	b.sigchld = OBIT_SIGCHLD_BLOCKED;
+	assert_int_equal(compare(f, &a, &b, &c), COMPARED_SAME);
+	a.sigchld = OBIT_SIGCHLD_DEFAULT;
+	assert_int_equal(compare(f, &b, &a, &c), COMPARED_SAME);
+	a.sigchld = OBIT_SIGCHLD_IGNORED;
+	assert_int_equal(compare(f, &a, &b, &c), COMPARED_DIFFERENT);
+	a.sigchld = OBIT_SIGCHLD_HANDLER;
+	b.sigchld = OBIT_SIGCHLD_DEFAULT;
+	assert_int_equal(compare(f, &a, &b, &c), COMPARED_DIFFERENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_key), cmocka_unit_test(nulls),
-		cmocka_unit_test(zero_null), cmocka_unit_test(clock_set),
-		cmocka_unit_test(split),     cmocka_unit_test(values),
-		cmocka_unit_test(reasons),
+		cmocka_unit_test(test_mask), cmocka_unit_test(every_key),
+		cmocka_unit_test(nulls),     cmocka_unit_test(zero_null),
+		cmocka_unit_test(clock_set), cmocka_unit_test(split),
+		cmocka_unit_test(values),    cmocka_unit_test(reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

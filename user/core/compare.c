@@ -41,6 +41,8 @@ static const char *const whys[MARGIN_NR] = {
 		"each time that the CPU is taken away between two looks counts: 10 in 100 ms",
 	[MARGIN_THREAD] =
 		"they are counted when one more begins, and one can end between two looks: 1",
+	[MARGIN_MASK] =
+		"its parent can block or unblock the signal between two looks: `blocked` or not",
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
@@ -76,11 +78,28 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 		return INSTANT_NS / SLICE_NS;
 	case MARGIN_RSS:
 		return RSS_KB;
+	case MARGIN_MASK:
 	case MARGIN_NONE:
 	case MARGIN_NR:
 		break;
 	}
 	return 0;
+}
+
+/* Handler or default action: what the mask keeps back. */
+static bool is_maskable(uint8_t sigchld)
+{
+	return sigchld == OBIT_SIGCHLD_HANDLER ||
+	       sigchld == OBIT_SIGCHLD_DEFAULT ||
+	       sigchld == OBIT_SIGCHLD_BLOCKED;
+}
+
+static bool mask_changed(const struct obituary *a, const struct obituary *b)
+{
+	return a->sigchld != b->sigchld && is_maskable(a->sigchld) &&
+	       is_maskable(b->sigchld) &&
+	       (a->sigchld == OBIT_SIGCHLD_BLOCKED ||
+		b->sigchld == OBIT_SIGCHLD_BLOCKED);
 }
 
 const char *margin_why(enum field_margin m)
@@ -169,7 +188,9 @@ enum compared compare_key(const struct field *f,
 		return c->apart <= c->margin ? COMPARED_SAME :
 					       COMPARED_DIFFERENT;
 	}
-	return same(&va, &vb) ? COMPARED_SAME : COMPARED_DIFFERENT;
+	if (same(&va, &vb) || (f->margin == MARGIN_MASK && mask_changed(a, b)))
+		return COMPARED_SAME;
+	return COMPARED_DIFFERENT;
 }
 
 bool value_json(struct buf *out, const struct field *f,

@@ -279,6 +279,7 @@ enum field_margin {
 	MARGIN_SWITCH,			/* of a count of context switches */
 	MARGIN_PREEMPTED,		/* of those that it did not ask for */
 	MARGIN_THREAD,			/* of a count of threads */
+	MARGIN_MASK,			/* of whether SIGCHLD was blocked */
 	MARGIN_RSS,
 	MARGIN_NR
 };
