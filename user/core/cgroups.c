@@ -27,6 +27,7 @@ void cgroups_init(struct cgroups *all)
 {
 	hash_init(&all->by_id);
 	all->gone.root = NULL;
+	all->systemd_v1 = false;
 }
 
 static void cgroup_free(struct cgroups *all, struct cgroup *c)
