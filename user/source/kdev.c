@@ -82,7 +82,7 @@ void kdev_why(const struct kdev *k, char *text, unsigned int size)
 		break;
 	case KDEV_OTHER_ABI:
 		snprintf(text, size,
-			 "the module obit.ko %.31s has event ABI %u, for readers from %u on; this obit has %u, and reads from %u on: load the module of this version",
+			 "the module obit.ko %.31s has event ABI %u, for readers from %u on; this obit has %d, and reads from %d on: load the module of this version",
 			 k->info.release, k->info.version, k->info.compat,
 			 OBIT_ABI_VERSION, OBIT_ABI_COMPAT);
 		break;
