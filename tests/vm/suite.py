@@ -30,7 +30,7 @@ TIERS = ("tracepoints", "fentry", "kmod", "both")
 WITH_MODULE = ("kmod", "both")
 # What kmod-test is run for, a guest a line: they take about as long.
 MODULE = (("device", "cursor", "resume", "tracepoints", "fuzz"),
-          ("lossless", "stress"))
+          ("lossless", "command", "stress"))
 JOBS = 2            # guests at once: each is one busy host thread
 SLOW = 5            # so many times slower is a kernel that checks itself
 TAIL = 40           # console lines shown of a lost guest
