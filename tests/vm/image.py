@@ -5,6 +5,7 @@ Owns init's build, busybox's place and the archive's format. Never looks at a
 kernel; the same files always give the same bytes, for a snapshot's name is
 made from them.
 """
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -40,25 +41,30 @@ def guest_files(files):
                 yield f"{guest}/{path.relative_to(host)}", path
 
 
+def compile_init(source, binary):
+    tmp = binary.with_suffix(".new")
+    cc = shlex.split(os.environ.get("CC") or "cc")
+    done = subprocess.run(
+        [*cc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o",
+         str(tmp), str(source)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Broken(f"init.c does not compile: {done.stderr}")
+    for old in BUILD.glob("init-*"):
+        if old != tmp:
+            old.unlink(missing_ok=True)
+    tmp.rename(binary)
+
+
 def build_init():
     """Compiles init.c, statically, unless that very source is built already."""
     source = HERE / "init.c"
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
     binary = BUILD / f"init-{digest}"
-    if not binary.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        tmp = binary.with_suffix(f".{os.getpid()}")
-        cc = shlex.split(os.environ.get("CC") or "cc")
-        done = subprocess.run(
-            [*cc, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o",
-             str(tmp), str(source)], capture_output=True, text=True,
-            check=False)
-        if done.returncode:
-            raise Broken(f"init.c does not compile: {done.stderr}")
-        for old in BUILD.glob("init-*"):
-            if old != tmp:
-                old.unlink(missing_ok=True)
-        tmp.rename(binary)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "init.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)    # other guests begin now as well
+        if not binary.exists():
+            compile_init(source, binary)
     return binary
 
 
