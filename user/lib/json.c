@@ -204,12 +204,12 @@ static char *put_chars(char *to, const char *p, size_t len, bool *valid)
 	uint32_t cp;
 	int n;
 
-	for (;;) {
+	while (at < len) {
 		run = copy_plain(to, p + at, len - at);
 		to += run;
 		at += run;
 		if (at == len)
-			return to;
+			break;
 		if ((unsigned char)p[at] < 0x80) {
 			to = escape(to, (unsigned char)p[at++]);
 			continue;
@@ -226,12 +226,18 @@ static char *put_chars(char *to, const char *p, size_t len, bool *valid)
 			*valid = false;
 		}
 	}
+	return to;
 }
 
 char *json_quoted(char *to, const char *p, size_t len, bool *valid)
 {
+	size_t run;
+
 	*to++ = '"';
-	to = put_chars(to, p, len, valid);
+	run = copy_plain(to, p, len);
+	to += run;
+	if (run < len)
+		to = put_chars(to, p + run, len - run, valid);
 	*to++ = '"';
 	return to;
 }

@@ -13,11 +13,12 @@
 #include "sink/line.h"
 
 #define TEXT_MAX 48	/* copied whole: a constant is cheaper than a length */
-#define VALUE_MAX 56	/* a number, a time in quotes, a bracket */
+#define SHORT_MAX OBIT_COMM_LEN
+#define VALUE_MAX JSON_QUOTED_MAX(SHORT_MAX)	/* or a number, a time */
 
 _Static_assert(sizeof(struct obituary) <= UINT16_MAX, "offsets fit");
 _Static_assert(VALUE_MAX >= WHEN_MAX + 2 && VALUE_MAX > U64_DECIMAL_MAX,
-	       "a value that is no text fits");
+	       "a value that is no long text fits");
 
 enum step_kind {
 	STEP_VALUE,
@@ -142,7 +143,7 @@ void line_free(struct line *l)
 
 /*
  * `to` is the end of what has been written; behind it there always is room for
- * the fixed part of a whole line. NULL: no memory. Returns the same.
+ * the fixed part of a whole line, short texts included. NULL: no memory.
  */
 static char *make_room(const struct line *l, struct buf *out, char *to,
 		       size_t more)
@@ -178,7 +179,8 @@ static char *add_bytes(const struct line *l, struct buf *out, char *to,
 {
 	bool valid = true;
 
-	to = make_room(l, out, to, JSON_QUOTED_MAX(v.len));
+	if (v.len > SHORT_MAX)
+		to = make_room(l, out, to, JSON_QUOTED_MAX(v.len));
 	if (!to)
 		return NULL;
 	to = json_quoted(add_lead(to, s), v.p, v.len, &valid);
@@ -258,11 +260,16 @@ static char *add_value(const struct line *l, struct buf *out, char *to,
 	const void *p = (const char *)o + s->at;
 	struct value v;
 
-	/* Half of all values: without the detour. */
+	/* Nearly all values that are known: without the detour. */
 	if (s->type == F_U32)
 		return add_u64(to, s, *(const uint32_t *)p);
 	if (s->type == F_U64 || s->type == F_DURATION)
 		return add_u64(to, s, *(const uint64_t *)p);
+	if (s->type == F_COMM) {
+		v.bytes.p = p;
+		v.bytes.len = strnlen(p, OBIT_COMM_LEN);
+		return add_bytes(l, out, to, s, v.bytes);
+	}
 	if (!field_value(s->f, o, &v))
 		return add_null(to, s);
 	switch (v.kind) {
