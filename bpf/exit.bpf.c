@@ -85,7 +85,7 @@ static __always_inline void fill_kin(struct obit_exit *r,
 	struct task_struct *tracer = leader->parent;
 
 	fill_task(&r->parent, rp, rp->pid);
-	read_comm(r->parent_comm, rp->group_leader);
+	copy_comm(r->parent_comm, rp->group_leader);
 	r->exit_signal = leader->exit_signal;
 	r->sigchld = signal_autoreap(leader->signal) ?
 			     OBIT_SIGCHLD_AUTOREAP :
@@ -93,7 +93,7 @@ static __always_inline void fill_kin(struct obit_exit *r,
 	if (leader->ptrace && tracer->tgid != rp->tgid) {
 		r->flags |= OBIT_EXIT_TRACED;
 		fill_task(&r->tracer, tracer, tracer->pid);
-		read_comm(r->tracer_comm, tracer->group_leader);
+		copy_comm(r->tracer_comm, tracer->group_leader);
 	} else {
 		__builtin_memset(&r->tracer, 0, sizeof(r->tracer));
 		__builtin_memset(r->tracer_comm, 0, sizeof(r->tracer_comm));
@@ -223,7 +223,7 @@ static __always_inline void asked_record(struct task_struct *leader,
 	if (!r)
 		return;
 	fill_task(&r->task, leader, 0);
-	read_comm(r->comm, leader);
+	copy_comm(r->comm, leader);
 	r->sender = a->sender;
 	r->signal = a->signal;
 	r->si_code = a->si_code;
@@ -246,18 +246,19 @@ static __always_inline void process_exits(struct task_struct *p,
 	/* a plain exit_group() of a lone thread sets no flag before 6.0 */
 	exit_code = sig_flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
 						    leader->exit_code;
-	if (filtered(leader)) {
-		__sync_fetch_and_add(&counters.filtered, 1);
+	if (filtered(leader))
 		return;
-	}
 	st = proc_find(p);
 	if (st)
 		asked_record(leader, st);
 	r = record_begin(OBIT_EV_EXIT, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r) {
-		st = proc_get(p);
-		if (st)
-			st->flags |= PROC_EXIT_LOST;
+		u64 key = (u64)sig, start = leader->start_boottime;
+
+		/* No room to remember it: it counts now, at the risk of its
+		 * RELEASE telling of it all the same. */
+		if (bpf_map_update_elem(&untold, &key, &start, BPF_ANY))
+			count_lost(OBIT_LOST_OBITUARY, OBIT_LOST_RING_FULL);
 		return;
 	}
 	if (sig_flags & SIGNAL_GROUP_EXIT)
@@ -280,7 +281,7 @@ static __always_inline void process_exits(struct task_struct *p,
 	r->pad = 0;
 	r->pad2 = 0;
 	fill_task(&r->task, p, p->pid);
-	read_comm(r->comm, leader);
+	copy_comm(r->comm, leader);
 	fill_values(r, p, leader, st);
 	fill_kin(r, leader);
 	fill_ids(r, leader, sig);
@@ -341,14 +342,14 @@ static __always_inline void exit_call_record(void)
 	struct obit_exit_call *r;
 	struct task_struct *cur = current_task();
 
-	if (BPF_CORE_READ(cur, flags) & PF_KTHREAD ||
-	    is_done(DONE_CALL, BPF_CORE_READ(cur, start_boottime) +
-				       BPF_CORE_READ(cur, self_exec_id)))
+	if (CUR_READ(cur, flags) & PF_KTHREAD ||
+	    is_done(DONE_CALL, CUR_READ(cur, start_boottime) +
+				       CUR_READ(cur, self_exec_id)))
 		return;
 	r = record_begin(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return;
-	read_task(&r->task, cur, BPF_CORE_READ(cur, pid));
+	fill_current(&r->task, NULL);
 	record_end(r);
 }
 
@@ -385,15 +386,15 @@ int BPF_PROG(third__do_group_exit, int exit_code)
 static __always_inline void note_deleted_exe(void)
 {
 	struct task_struct *cur = current_task();
-	struct mm_struct *mm = BPF_CORE_READ(cur, mm);
+	struct mm_struct *mm = CUR_READ(cur, mm);
 	struct proc_state *st;
 	struct dentry *exe;
 
 	if (config.exit_has_group_dead || !mm)
 		return;
-	exe = BPF_CORE_READ(mm, exe_file, f_path.dentry);
-	if (!exe || BPF_CORE_READ(exe, d_hash.pprev) ||
-	    BPF_CORE_READ(exe, d_parent) == exe)
+	exe = CUR_READ(mm, exe_file, f_path.dentry);
+	if (!exe || CUR_READ(exe, d_hash.pprev) ||
+	    CUR_READ(exe, d_parent) == exe)
 		return;
 	st = proc_get(cur);
 	if (st)
@@ -402,10 +403,10 @@ static __always_inline void note_deleted_exe(void)
 
 static __always_inline int lone_exit_seen(long code)
 {
-	struct signal_struct *sig = BPF_CORE_READ(current_task(), signal);
+	struct signal_struct *sig = CUR_READ(current_task(), signal);
 
-	if (!(code & 0x7f) && BPF_CORE_READ(sig, live.counter) == 1 &&
-	    !(BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT))
+	if (!(code & 0x7f) && CUR_READ(sig, live.counter) == 1 &&
+	    !(CUR_READ(sig, flags) & SIGNAL_GROUP_EXIT))
 		exit_call_record();
 	return 0;
 }

@@ -7,12 +7,14 @@
 
 struct ring_map ring SEC(".maps");
 struct procs_map procs SEC(".maps");
+struct untold_map untold SEC(".maps");
 
 const volatile struct obit_config config = { .wake_bytes = 1 << 20 };
 struct obit_counters counters;
 volatile __u32 scan_id;
 volatile struct obit_cpu_clock cpu_clock;
 volatile bool only_clock;
+volatile bool woken;
 volatile __u64 done[DONE_KINDS][DONE_SLOTS];
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -23,6 +23,7 @@ extern struct obit_counters counters;
 extern volatile __u32 scan_id;
 extern volatile struct obit_cpu_clock cpu_clock;
 extern volatile bool only_clock;	/* iter__tasks: no records */
+extern volatile bool woken;		/* the reader has been; it clears this */
 
 #define DONE_KINDS	8
 #define DONE_SLOTS	1024
@@ -48,7 +49,6 @@ struct asked {
 #define PROC_GROUP_VALUE	OBIT_EXIT_GROUP_VALUE
 #define PROC_LEADER_VALUE	OBIT_EXIT_LEADER_VALUE
 #define PROC_AMBIGUOUS		OBIT_EXIT_AMBIGUOUS
-#define PROC_EXIT_LOST		0x80000000U	/* no EXIT record went out */
 
 /*
  * What must be remembered of a process between events. Only processes that
@@ -77,6 +77,20 @@ struct procs_map {
 	__type(value, struct proc_state);
 };
 extern struct procs_map procs SEC(".maps");
+
+/*
+ * The dead whose EXIT found no room, until they are released: if there is none
+ * for their RELEASE either, nobody will ever hear of them. By signal_struct, as
+ * procs, but apart: so many may be dead at once that they would crowd out what
+ * is known of the living. The value is their start_boottime.
+ */
+struct untold_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, u64);
+};
+extern struct untold_map untold SEC(".maps");
 
 /*
  * Twins. From 7.0 on tracepoint programs run with preemption on, as fentry
@@ -142,14 +156,19 @@ static __always_inline void *record_begin(u32 type, u64 size, u32 kind)
 
 /*
  * Waking the reader costs 20 to 30 times the record. It comes by itself every
- * few ms; it is only woken when the ring fills faster than that.
+ * few ms; it is only woken when the ring fills faster than that, and then once:
+ * when it reads it takes the mark back.
  */
 static __always_inline void record_end(void *rec)
 {
 	u64 fill = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
-	bpf_ringbuf_submit(rec, fill > config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
-							   BPF_RB_NO_WAKEUP);
+	if (fill > config.wake_bytes && !woken) {
+		woken = true;
+		bpf_ringbuf_submit(rec, BPF_RB_FORCE_WAKEUP);
+	} else {
+		bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	}
 }
 
 /* Identity of the process of t; t from a tracepoint argument (BTF pointer). */
@@ -176,18 +195,38 @@ static __always_inline void read_comm(char *comm, struct task_struct *t)
 			      __builtin_preserve_access_index(&t->comm));
 }
 
-static __always_inline struct task_struct *current_task(void)
+/* The comm of a task the verifier knows, in two loads. */
+static __always_inline void copy_comm(char *comm, struct task_struct *t)
 {
-	return (struct task_struct *)bpf_get_current_task();
+	const u64 *from =
+		(const void *)__builtin_preserve_access_index(&t->comm);
+	u64 *to = (void *)comm;
+
+	to[0] = from[0];
+	to[1] = from[1];
 }
 
-/* Who runs now; uid is the real uid. */
-static __always_inline void read_who(struct obit_who *who,
-				     struct task_struct *t)
+/* Whoever runs now, and the name of its process (or NULL). */
+static __always_inline void fill_current(struct obit_task *id, char *comm)
 {
-	read_task(&who->task, t, BPF_CORE_READ(t, pid));
-	read_comm(who->comm, BPF_CORE_READ(t, group_leader));
-	who->uid = BPF_CORE_READ(t, real_cred, uid.val);
+	struct task_struct *cur = current_task();
+
+	if (HAVE_HELPER(get_current_task_btf)) {
+		fill_task(id, cur, cur->pid);
+		if (comm)
+			copy_comm(comm, cur->group_leader);
+	} else {
+		read_task(id, cur, BPF_CORE_READ(cur, pid));
+		if (comm)
+			read_comm(comm, BPF_CORE_READ(cur, group_leader));
+	}
+}
+
+/* The same with the real uid. */
+static __always_inline void fill_who(struct obit_who *who)
+{
+	fill_current(&who->task, who->comm);
+	who->uid = CUR_READ(current_task(), real_cred, uid.val);
 	who->pad = 0;
 }
 
@@ -211,7 +250,7 @@ static __always_inline bool proc_is(struct proc_state *st,
 
 static __always_inline struct proc_state *proc_find(struct task_struct *t)
 {
-	u64 key = (u64)BPF_CORE_READ(t, signal);
+	u64 key = (u64)t->signal;
 	struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
 
 	return st && proc_is(st, t) ? st : NULL;
@@ -333,27 +372,21 @@ static __always_inline bool filtered(struct task_struct *leader)
 /* How t's process would take SIGCHLD from a child with that exit_signal. */
 static __always_inline u8 sigchld_of(struct task_struct *t, int exit_signal)
 {
-	struct sighand_struct *sighand;
-	struct task_struct *leader;
+	struct sighand_struct *sighand = t->sighand;
 	void *handler;
-	u64 flags, blocked;
 
 	if (exit_signal <= 0)
 		return OBIT_SIGCHLD_NONE;
 	if (exit_signal != SIGCHLD)
 		return OBIT_SIGCHLD_OTHER;
-	sighand = BPF_CORE_READ(t, sighand);
 	if (!sighand)
 		return OBIT_SIGCHLD_UNKNOWN;
-	handler = BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_handler);
+	handler = sighand->action[SIGCHLD - 1].sa.sa_handler;
 	if (handler == (void *)1)
 		return OBIT_SIGCHLD_IGNORED;
-	flags = BPF_CORE_READ(sighand, action[SIGCHLD - 1].sa.sa_flags);
-	if (flags & SA_NOCLDWAIT)
+	if (sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT)
 		return OBIT_SIGCHLD_NOCLDWAIT;
-	leader = BPF_CORE_READ(t, group_leader);
-	blocked = BPF_CORE_READ(leader, blocked.sig[0]);
-	if (blocked & 1ULL << (SIGCHLD - 1))
+	if (t->group_leader->blocked.sig[0] & 1ULL << (SIGCHLD - 1))
 		return OBIT_SIGCHLD_BLOCKED;
 	return handler ? OBIT_SIGCHLD_HANDLER : OBIT_SIGCHLD_DEFAULT;
 }

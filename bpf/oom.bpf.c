@@ -34,7 +34,7 @@ int BPF_PROG(tp__mark_victim)
 		r->task.tgid = (u32)ctx[0];
 		r->task.tid = (u32)ctx[0];
 	}
-	read_who(&r->by, current_task());
+	fill_who(&r->by);
 	record_end(r);
 	return 0;
 }

@@ -37,7 +37,7 @@ int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
 		return 0;
 	fill_task(&r->task, tsk, tsk->pid);
 	fill_task(&r->told, told, told->pid);
-	read_comm(r->told_comm, told->group_leader);
+	copy_comm(r->told_comm, told->group_leader);
 	r->flags = flags;
 	r->signal = sig;
 	r->ns_tgid = 0;
@@ -49,6 +49,24 @@ int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
 	return 0;
 }
 
+/* Late, its memory may be anything: it is read with checks, and believed by
+ * halves. */
+static __always_inline void
+release_parent(struct obit_release *r, struct task_struct *parent, bool exact)
+{
+	if (exact) {
+		fill_task(&r->parent, parent, parent->pid);
+		copy_comm(r->parent_comm, parent->group_leader);
+		return;
+	}
+	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
+	read_comm(r->parent_comm, BPF_CORE_READ(parent, group_leader));
+	/* freed meanwhile, and a fork is just filling it: not itself yet */
+	if (r->parent.tid == r->parent.tgid &&
+	    BPF_CORE_READ(parent, group_leader) != parent)
+		__builtin_memset(&r->parent, 0, sizeof(r->parent));
+}
+
 static __always_inline void release_record(struct task_struct *p, u32 flags)
 {
 	struct signal_struct *sig = p->signal;
@@ -56,16 +74,23 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 	u64 key = (u64)sig;
 	struct obit_release *r;
 	u32 exit_code;
+	bool none;
+	u64 *lost;
 
 	exit_code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
 						     p->exit_code;
-	if (filtered(p))
+	if (filtered(p)) {
+		/* here, where each process comes by once */
+		__sync_fetch_and_add(&counters.filtered, 1);
 		goto forget;
+	}
+	/* only where something has been lost at all */
+	lost = counters.lost_total ? bpf_map_lookup_elem(&untold, &key) : NULL;
+	none = lost && *lost == p->start_boottime;
+	if (lost)
+		bpf_map_delete_elem(&untold, &key);
 	r = record_begin(OBIT_EV_RELEASE, sizeof(*r), COUNTED_BY_CALLER);
 	if (!r) {
-		struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
-		bool none = st && st->flags & PROC_EXIT_LOST;
-
 		/* an EXIT that is out gets its obituary by other means */
 		count_lost(none ? OBIT_LOST_OBITUARY : OBIT_LOST_CONTEXT,
 			   OBIT_LOST_RING_FULL);
@@ -76,13 +101,8 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 	if (p->flags & PF_SIGNALED)
 		flags |= OBIT_RELEASE_SIGNALED;
 	fill_task(&r->task, p, p->pid);
-	read_comm(r->comm, p);
-	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
-	read_comm(r->parent_comm, BPF_CORE_READ(parent, group_leader));
-	/* freed meanwhile, and a fork is just filling it: not itself yet */
-	if (r->parent.tid == r->parent.tgid &&
-	    BPF_CORE_READ(parent, group_leader) != parent)
-		__builtin_memset(&r->parent, 0, sizeof(r->parent));
+	copy_comm(r->comm, p);
+	release_parent(r, parent, flags & OBIT_RELEASE_EXACT);
 	r->exit_code = exit_code;
 	r->uid = p->real_cred->uid.val;
 	r->gid = p->real_cred->gid.val;
@@ -94,12 +114,11 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 
 		/* its own counters join signal->* only after this hook */
 		add_usage(&r->usage, p);
-		if (BPF_CORE_READ(cur, flags) & PF_EXITING)
+		if (CUR_READ(cur, flags) & PF_EXITING)
 			flags |= OBIT_RELEASE_BY_EXITING;
 		if (by_tgid == (u32)p->tgid)
 			flags |= OBIT_RELEASE_SELF;
-		read_task(&r->by, cur, BPF_CORE_READ(cur, pid));
-		read_comm(r->by_comm, BPF_CORE_READ(cur, group_leader));
+		fill_current(&r->by, r->by_comm);
 	} else {
 		__builtin_memset(&r->by, 0, sizeof(r->by));
 		__builtin_memset(r->by_comm, 0, sizeof(r->by_comm));
@@ -179,8 +198,7 @@ static __always_inline void waited_record(u32 pid)
 	r = record_begin(OBIT_EV_WAITED, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return;
-	read_task(&r->task, cur, BPF_CORE_READ(cur, pid));
-	read_comm(r->comm, BPF_CORE_READ(cur, group_leader));
+	fill_current(&r->task, r->comm);
 	r->pid = pid;
 	tp = BPF_CORE_READ(cur, thread_pid);
 	level = BPF_CORE_READ(tp, level);

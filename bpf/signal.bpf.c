@@ -30,9 +30,7 @@
 
 static __always_inline u32 cur_flags(void)
 {
-	if (HAVE_HELPER(get_current_task_btf))
-		return bpf_get_current_task_btf()->flags;
-	return BPF_CORE_READ(current_task(), flags);
+	return CUR_READ(current_task(), flags);
 }
 
 static __always_inline void *handler_of(struct task_struct *t, int sig)
@@ -82,9 +80,9 @@ reapable_by_signal(int sig, struct kernel_siginfo *info, struct task_struct *t)
 	bool self;
 
 	self = nr == (level ? cur_nr_at(level) : tgid);
-	leader = BPF_CORE_READ(current_task(), group_leader);
+	leader = CUR_READ(current_task(), group_leader);
 	/* a traced leader is announced while its threads live */
-	if (self && BPF_CORE_READ(leader, signal, nr_threads) > 1)
+	if (self && CUR_READ(leader, signal, nr_threads) > 1)
 		return;
 	r = record_begin(OBIT_EV_REAPABLE, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
@@ -92,13 +90,12 @@ reapable_by_signal(int sig, struct kernel_siginfo *info, struct task_struct *t)
 	r->flags = self ? 0 : OBIT_REAPABLE_AGAIN;
 	r->task.tgid = self ? tgid : level ? 0 : nr;
 	r->task.tid = r->task.tgid;
-	r->task.start_boottime = self ? BPF_CORE_READ(leader, start_boottime) :
-					0;
-	if (self && BPF_CORE_READ(leader, ptrace) &&
-	    BPF_CORE_READ(leader, real_parent, tgid) != t->tgid)
+	r->task.start_boottime = self ? CUR_READ(leader, start_boottime) : 0;
+	if (self && CUR_READ(leader, ptrace) &&
+	    CUR_READ(leader, real_parent, tgid) != t->tgid)
 		r->flags |= OBIT_REAPABLE_TRACER;
 	fill_task(&r->told, t, t->pid);
-	read_comm(r->told_comm, t->group_leader);
+	copy_comm(r->told_comm, t->group_leader);
 	r->signal = sig;
 	r->ns_tgid = self ? 0 : nr;
 	r->sigchld = sigchld_of(t, sig);
@@ -192,7 +189,6 @@ __noinline u32 target_flags(u64 target, u32 sig)
 }
 
 static __always_inline void signal_record(struct task_struct *t,
-					  struct task_struct *cur,
 					  const struct shot *shot)
 {
 	struct obit_signal *r;
@@ -201,8 +197,8 @@ static __always_inline void signal_record(struct task_struct *t,
 	if (!r)
 		return;
 	fill_task(&r->task, t, t->pid);
-	read_comm(r->comm, t->group_leader);
-	read_who(&r->sender, cur);
+	copy_comm(r->comm, t->group_leader);
+	fill_who(&r->sender);
 	r->signal = shot->sig;
 	r->si_code = shot->code;
 	r->flags = shot->flags;
@@ -215,14 +211,13 @@ static __always_inline void signal_record(struct task_struct *t,
 /* A handler is there to take it: remembered, not sent, for such signals may
  * come in any number; only the last one matters, and only at the end. */
 static __always_inline void remember(struct task_struct *t,
-				     struct task_struct *cur,
 				     const struct shot *shot)
 {
 	struct proc_state *st = proc_get(t);
 
 	if (!st)
 		return;
-	read_who(&st->sent.sender, cur);
+	fill_who(&st->sent.sender);
 	st->sent.si_code = shot->code;
 	st->sent.flags = shot->flags;
 	st->sent.info = shot->info;
@@ -249,7 +244,6 @@ static __always_inline bool from_outside(const struct shot *s)
 static __always_inline void may_kill(struct task_struct *t, struct shot *s,
 				     u32 result, u32 flags)
 {
-	struct task_struct *cur = current_task();
 	u64 target = number_of(t);
 	bool sent = result == TRACE_SIGNAL_DELIVERED ||
 		    result == TRACE_SIGNAL_LOSE_INFO;
@@ -270,9 +264,9 @@ static __always_inline void may_kill(struct task_struct *t, struct shot *s,
 		s->flags |= OBIT_SIG_IGNORED;
 	}
 	if (sent && s->flags & OBIT_SIG_HANDLER && from_outside(s))
-		remember(t, cur, s);
+		remember(t, s);
 	if (of_death || (!(s->flags & OBIT_SIG_HANDLER) && !ignores))
-		signal_record(t, cur, s);
+		signal_record(t, s);
 }
 
 /*
@@ -291,8 +285,8 @@ static __always_inline bool is_notification(int sig, int code,
 	if (sig == SIGCHLD)
 		return true;
 	cur = current_task();
-	return BPF_CORE_READ(cur, flags) & PF_EXITING &&
-	       BPF_CORE_READ(cur, group_leader, exit_signal) == sig;
+	return CUR_READ(cur, flags) & PF_EXITING &&
+	       CUR_READ(cur, group_leader, exit_signal) == sig;
 }
 
 /*

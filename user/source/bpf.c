@@ -38,6 +38,7 @@ struct source {
 	char why[128];		/* why not fentry, empty if it runs */
 	unsigned int programs;
 	const struct emit *to;	/* while draining */
+	uint32_t hdr_lost;	/* of the last record */
 	uint64_t lost[OBIT_LOST_KIND_NR][OBIT_LOST_REASON_NR];
 	uint64_t missed[64];	/* by row of hook_rows */
 	uint64_t misses, misses_at;
@@ -85,6 +86,14 @@ static uint32_t ring_bytes(uint64_t want)
 	return size;
 }
 
+/* Processes of which something must be remembered: 32768 with the default. */
+static uint32_t state_entries(uint32_t ring)
+{
+	uint32_t n = ring / 256;
+
+	return n < 256 ? 256 : n > 1 << 20 ? 1 << 20 : n;
+}
+
 static bool cgroup_v1_mounted(void)
 {
 	FILE *f = fopen("/proc/self/cgroup", "re");
@@ -125,6 +134,7 @@ static void configure(struct source *s, const struct source_opts *o,
 	cfg->cgroup_id = f->cgroup_id;
 
 	bpf_map__set_max_entries(s->skel->maps.ring, bytes);
+	bpf_map__set_max_entries(s->skel->maps.procs, state_entries(bytes));
 	for (i = 0; hook_rows[i].program; i++) {
 		struct bpf_program *p = program_of(s, hook_rows[i].program);
 
@@ -164,14 +174,24 @@ static int attach(struct source *s, const struct choice *c)
 	return 0;
 }
 
+static int tell_losses(struct source *s, const struct emit *to);
+
 static int drain_one(void *ctx, void *data, size_t size)
 {
 	struct source *s = ctx;
 	struct obit_hdr *h = data;
+	int err = 0;
 
 	if (size < sizeof(*h) || h->len > size)
 		return -EBADMSG;
-	return s->to ? s->to->event(s->to->ctx, h) : 0;
+	if (!s->to)
+		return 0;
+	/* The gap is here: records before this one found no room. */
+	if (h->lost != s->hdr_lost) {
+		s->hdr_lost = h->lost;
+		err = tell_losses(s, s->to);
+	}
+	return err ? err : s->to->event(s->to->ctx, h);
 }
 
 static int open_ring(struct source *s)
@@ -345,6 +365,8 @@ static int drain(struct source *s, const struct emit *to)
 	int n;
 
 	s->to = to;
+	/* from here on they may wake us again */
+	__atomic_store_n(&s->skel->bss->woken, false, __ATOMIC_SEQ_CST);
 	n = ring_buffer__consume(s->ring);
 	s->to = NULL;
 	return n;
