@@ -322,6 +322,7 @@ static int watch(struct wait *w, struct pipeline_config *sources,
 	/* What died while the last was written has its status all the same. */
 	if (!err && !r.by_signal && !w->timed_out)
 		look(w, 0);
+	w->cfg = NULL;
 	return common_close_sinks(&cfg, &r, err);
 }
 
@@ -394,6 +395,7 @@ static int watch_alone(struct wait *w, int *by_signal)
 	if (!err) {
 		w->cfg = &cfg;
 		err = poll_all(w, fds);
+		w->cfg = NULL;
 		err = common_close_sinks(&cfg, NULL, err);
 	}
 	*by_signal = stopped_by;

@@ -47,8 +47,10 @@ struct clock_rules {
 };
 
 /*
- * Time since a task was switched away from for ever. True if known: it is at
- * most *age_ns, and at least *err_ns less. born_ns, not after its birth, bounds it, too.
+ * Time since a task was switched away from for ever; it could be waited for a
+ * little before, when others were given its CPU meanwhile. True if known: it is
+ * at most *age_ns, and at least *err_ns less. born_ns, not after its birth,
+ * bounds it, too.
  */
 bool zombie_age(const struct sched_note *dead, uint64_t born_ns,
 		const struct cpu_now *now, const struct clock_rules *rules,
