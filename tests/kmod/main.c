@@ -14,7 +14,8 @@
 
 static const struct ktest *const tests[] = {
 	&device_test,	   &cursor_test, &resume_test, &lossless_test,
-	&tracepoints_test, &fuzz_test,	 &stress_test,fuzz_test,	 &stress_test,
+	&tracepoints_test, &fuzz_test,	 &stress_test,
+	&command_test,
 };
 
 const char *ko_path = "/bin/obit.ko";
