@@ -25,6 +25,7 @@ void cycle_init(void);			/* once, before any fork */
 int meter_main(int argc, char **argv);
 int storm_main(int argc, char **argv);
 int stream_main(int argc, char **argv);
+int verify_main(int argc, char **argv);
 
 static inline uint64_t clock_ns(clockid_t id)
 {

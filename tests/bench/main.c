@@ -130,8 +130,10 @@ int main(int argc, char **argv)
 		return storm_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "stream"))
 		return stream_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "verify"))
+		return verify_main(argc - 1, argv + 1);
 	if (argc > 2 && !strcmp(argv[1], "cost"))
 		return cost_main(argv + 1);
-	fprintf(stderr, "usage: bench meter|storm|stream|cost ...\n");
+	fprintf(stderr, "usage: bench meter|storm|stream|verify|cost ...\n");
 	return 64;
 }
