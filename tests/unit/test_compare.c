@@ -15,6 +15,7 @@
 
 #define MS 1000000ull
 #define INSTANT (200 * MS)	/* 100 ms of each of the two */
+#define TAKEN (800 * MS)	/* the CPU was taken away: 400 ms of each */
 
 /* Keys that need only be near, and by how much with the obituary of full(). */
 /* clang-format off */
@@ -22,15 +23,15 @@ static const struct {
 	const char *key;
 	uint64_t margin;
 } near_keys[] = {
-	{ "time", INSTANT },
-	{ "boot_ns", INSTANT },
-	{ "reapable_ns", 2 * INSTANT },
-	{ "life_ns", INSTANT },
+	{ "time", INSTANT + TAKEN },
+	{ "boot_ns", INSTANT + TAKEN },
+	{ "reapable_ns", 2 * INSTANT + TAKEN },
+	{ "life_ns", INSTANT + TAKEN },
 	{ "threads", 2 },
-	{ "asked_by.age_ns", 2 * INSTANT },
+	{ "asked_by.age_ns", 2 * INSTANT + TAKEN },
 	{ "oom.rss_kb", 2 * 4096 },
 	/* each has a zombie_err_ns of 7 ms */
-	{ "zombie_ns", 2 * INSTANT + 14 * MS },
+	{ "zombie_ns", 2 * INSTANT + TAKEN + 14 * MS },
 	{ "usage.cpu_ns", INSTANT + 20 * MS },
 	/* 90 ms of ticks: one of 10 ms more moves a tenth of 500 ms */
 	{ "usage.utime_ns", INSTANT + 20 * MS + 100 * MS },
@@ -330,9 +331,25 @@ static void clock_set(void **state)
 	a.real_ns -= (int64_t)(3600000 * MS);
 	full(&b, SOURCE_KMOD);
 	assert_int_equal(compare(f, &a, &b, &c), COMPARED_SAME);
-	b.real_ns += INSTANT + 1;
-	b.boot_ns += INSTANT + 1;
+	b.real_ns += INSTANT + TAKEN + 1;
+	b.boot_ns += INSTANT + TAKEN + 1;
 	assert_int_equal(compare(f, &a, &b, &c), COMPARED_DIFFERENT);
+}
+
+/* One that has never lost the CPU is held to the instant, and one of whom that
+ * is not known is not. */
+static void kept_the_cpu(void **state)
+{
+	const struct field *f = obituary_field("boot_ns", 7);
+	struct obituary o;
+
+	(void)state;
+	full(&o, SOURCE_BPF);
+	assert_int_equal(margin_of(f, &o), 500 * MS);
+	o.usage.nivcsw = 0;
+	assert_int_equal(margin_of(f, &o), 100 * MS);
+	o.have &= ~(1ull << OB_USAGE);
+	assert_int_equal(margin_of(f, &o), 500 * MS);
 }
 
 /* With no tick at all the whole may move to the other side; with many, little. */
@@ -433,7 +450,8 @@ int main(void)
 		cmocka_unit_test(test_mask), cmocka_unit_test(every_key),
 		cmocka_unit_test(nulls),     cmocka_unit_test(zero_null),
 		cmocka_unit_test(clock_set), cmocka_unit_test(split),
-		cmocka_unit_test(values),    cmocka_unit_test(reasons),
+		cmocka_unit_test(values),	cmocka_unit_test(reasons),
+		cmocka_unit_test(kept_the_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -366,9 +366,9 @@ static void both_zombie(void **state)
 	say(p, KMOD, zombie(8, SEC), "/a");
 	say(p, BPF, zombie(8, SEC), "/a");
 	note(p, BPF, reaped(8, 1, SEC));
-	note(p, KMOD, reaped(8, 2, 2 * SEC));
+	note(p, KMOD, reaped(8, 2, 3 * SEC));
 	expect("bpf:8:100z:/a reaped8 8.reaped_by.tgid(1|2) "
-	       "8.zombie_ns(1000000000|2000000000) ");
+	       "8.zombie_ns(1000000000|3000000000) ");
 	assert_int_equal(stats(p).both, 2);
 	end(p);
 }

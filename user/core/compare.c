@@ -13,11 +13,17 @@
 
 /*
  * Two probes on one place run one after the other, and each reads the clock for
- * itself. Between the two the CPU can be taken away: by an interrupt, from 7.0
- * on (and at function hooks always) by the scheduler, and that of a guest by
- * its host: QEMU without KVM gives each virtual CPU 100 ms in turn.
+ * itself. Between the two the CPU can be taken away: by an interrupt, and that
+ * of a guest by its host: QEMU without KVM gives each virtual CPU 100 ms in
+ * turn.
  */
 #define INSTANT_NS 100000000ull
+/*
+ * And by the scheduler, from 7.0 on and at function hooks always, for as long as
+ * others run. That shows: the process has then been switched from when it did
+ * not ask for it. One that never was is held to the instant.
+ */
+#define PREEMPTED_NS 400000000ull
 /* sum_exec_runtime is brought up to date at ticks and switches: every 10 ms on
  * the slowest kernels (HZ=100). */
 #define TICK_NS 10000000ull
@@ -29,11 +35,12 @@
 
 static const char *const whys[MARGIN_NR] = {
 	[MARGIN_INSTANT] =
-		"two probes on one place run one after the other, and the CPU can be taken away between them: 100 ms",
-	[MARGIN_SPAN] = "two instants",
-	[MARGIN_ZOMBIE] = "zombie_err_ns, and two instants",
+		"two probes on one place run one after the other, and the CPU can be taken away between them: 100 ms; 500 ms if the scheduler ever did (usage.nivcsw)",
+	[MARGIN_SPAN] = "such an instant, and one with interrupts off: 100 ms",
+	[MARGIN_ZOMBIE] =
+		"zombie_err_ns, an instant with interrupts off, and one of its parent, who can have lost the CPU: 600 ms",
 	[MARGIN_CPU] =
-		"it runs on between two looks, and its sum is brought up to date at ticks: an instant and 10 ms",
+		"it runs on between two looks, and its sum is brought up to date at ticks: 110 ms",
 	[MARGIN_SPLIT] =
 		"the sum is split by where ticks fell, and one more of them can fall between two looks",
 	[MARGIN_SWITCH] = "its last switch can fall between two looks: 1",
@@ -46,6 +53,14 @@ static const char *const whys[MARGIN_NR] = {
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
+
+/* Of an instant in the process itself. */
+static uint64_t instant_ns(const struct obituary *o)
+{
+	bool kept = obituary_has(o, OB_USAGE) && !o->usage.nivcsw;
+
+	return INSTANT_NS + (kept ? 0 : PREEMPTED_NS);
+}
 
 /* With few ticks one more moves much: all of it, if there was none. */
 static uint64_t split_ns(const struct obituary *o)
@@ -62,11 +77,11 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 		return 0;
 	switch (f->margin) {
 	case MARGIN_INSTANT:
-		return INSTANT_NS;
+		return instant_ns(o);
 	case MARGIN_SPAN:
-		return 2 * INSTANT_NS;
+		return instant_ns(o) + INSTANT_NS;
 	case MARGIN_ZOMBIE:
-		return o->zombie_err_ns + 2 * INSTANT_NS;
+		return o->zombie_err_ns + 2 * INSTANT_NS + PREEMPTED_NS;
 	case MARGIN_CPU:
 		return INSTANT_NS + TICK_NS;
 	case MARGIN_SPLIT:
