@@ -188,7 +188,7 @@ static int dev_release(struct inode *inode, struct file *filp)
 		dev.started--;
 		if (keep)
 			mod_delayed_work(obit_wq, &dev.linger,
-					 READ_ONCE(linger) * HZ);
+					 (unsigned long)READ_ONCE(linger) * HZ);
 		else if (!ring_recording)
 			stop_recording();
 	}
@@ -208,11 +208,13 @@ static ssize_t take_frames(struct open_file *file, char __user *buf, size_t len)
 	int err;
 
 	while ((f = ring_peek(&file->reader, &err))) {
-		if (f->size > len - done)
+		u32 size = file->reader.size;	/* f->size may change */
+
+		if (size > len - done)
 			return done ?: -EINVAL;
-		if (copy_to_user(buf + done, f, f->size))
+		if (copy_to_user(buf + done, f, size))
 			return done ?: -EFAULT;
-		done += f->size;
+		done += size;
 		ring_consume(&file->reader);
 		if (signal_pending(current))
 			break;
@@ -220,13 +222,19 @@ static ssize_t take_frames(struct open_file *file, char __user *buf, size_t len)
 	return done ?: err;
 }
 
+/* Says so anew for each look: whoever wakes others forgets all who sleep. */
+static bool has_frames(struct open_file *file)
+{
+	ring_sleeps(&file->reader);
+	return ring_unread(&file->reader);
+}
+
 /* Something is there, perhaps not committed yet. */
 static int wait_for_frames(struct open_file *file)
 {
 	int err;
 
-	ring_sleeps(&file->reader);
-	err = wait_event_interruptible(ring_wait, ring_unread(&file->reader));
+	err = wait_event_interruptible(ring_wait, has_frames(file));
 	ring_awake(&file->reader);
 	return err;
 }
@@ -251,7 +259,10 @@ static ssize_t dev_read(struct file *filp, char __user *buf, size_t len,
 		n = wait_for_frames(file);
 		if (n)
 			return n;
-		/* it may be half written, by a task that runs elsewhere */
+		/* it may be half written, by a task that runs elsewhere; or
+		 * for ever, where a mapped cursor points to no frame */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 		cond_resched();
 	}
 }

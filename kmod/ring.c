@@ -398,7 +398,7 @@ const struct obit_frame *ring_peek(struct ring_reader *r, int *err)
 
 	*err = 0;
 	ring_unread(r);
-	at = r->cursor;
+	at = READ_ONCE(r->cursor);
 	end = smp_load_acquire(&ring.page->head);
 	while (at != end) {
 		struct obit_frame *f = frame_at(at);
@@ -418,6 +418,7 @@ const struct obit_frame *ring_peek(struct ring_reader *r, int *err)
 		if (state == OBIT_FRAME_BUSY)
 			return NULL;
 		r->next = at + size;
+		r->size = size;
 		if (state == OBIT_FRAME_READY)
 			return f;
 		at = r->next;

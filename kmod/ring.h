@@ -40,11 +40,13 @@ bool ring_is_tight(void);
 
 /*
  * One open file's place in the ring. @cursor is trusted, @page is what the
- * reader's own mapping can write; @next is behind the frame that was peeked at.
+ * reader's own mapping can write; @next is behind the frame that was peeked at,
+ * @size its length then: a mapped cursor can lead to memory that is being written.
  */
 struct ring_reader {
 	struct list_head node;		/* in the ring, under its lock */
 	u64 cursor, next;
+	u32 size;
 	struct obit_cursor_page *page;
 	u32 wake_bytes;
 	u32 wake_ms;
