@@ -185,18 +185,23 @@ static char *walk_up(const struct path *file, char *buf, size_t size)
 
 /* --- exec ------------------------------------------------------------------------ */
 
-/* exe and the arguments behind it, into a record of OBIT_RECORD_MAX bytes; the
- * length it then has. */
+/*
+ * exe and the arguments behind it (args NULL: they are there), into a record
+ * with room for both; the length it then has. No length is read back from a
+ * record: it may be in the ring, and a reader that moves its cursor past a frame
+ * that is being written lets others write there.
+ */
 static u32 put_data(struct obit_exec *r, const char *exe, u32 exe_len,
-		    const char *args)
+		    const char *args, u32 args_len)
 {
-	u32 used = exe_len + r->args_len;
+	u32 used = exe_len + args_len;
 	u32 len = ALIGN(sizeof(*r) + used, 8);
 
 	r->exe_len = exe_len;
+	r->args_len = args_len;
 	memcpy(r->data, exe, exe_len);
 	if (args)
-		memcpy(r->data + exe_len, args, r->args_len);
+		memcpy(r->data + exe_len, args, args_len);
 	memset(r->data + used, 0, len - sizeof(*r) - used);
 	return len;
 }
@@ -216,21 +221,22 @@ static void fill_exec(struct obit_exec *r, struct task_struct *p, pid_t old_pid,
 	r->flags = bprm->secureexec ? OBIT_EXEC_SECURE : 0;
 	r->old_tid = old_pid;
 	r->args_total = mm->arg_end - mm->arg_start;
-	r->args_len = args_kept(mm);
+	r->args_len = 0;
 	r->exe_len = 0;
 	r->pdeath_signal = p->pdeath_signal;
 	r->pad = 0;
 }
 
-/* argv has just been copied to the new stack, so the pages are there. */
-static void copy_args(struct obit_exec *r, const struct mm_struct *mm, char *to)
+/* argv has just been copied to the new stack, so the pages are there. How many
+ * of `len` bytes it is now. */
+static u32 copy_args(struct obit_exec *r, const struct mm_struct *mm, char *to,
+		     u32 len)
 {
-	if (r->args_len &&
-	    copy_from_user_nofault(to, (void __user *)mm->arg_start,
-				   r->args_len)) {
-		r->flags |= OBIT_EXEC_ARGS_FAULT;
-		r->args_len = 0;
-	}
+	if (!len ||
+	    !copy_from_user_nofault(to, (void __user *)mm->arg_start, len))
+		return len;
+	r->flags |= OBIT_EXEC_ARGS_FAULT;
+	return 0;
 }
 
 /* An EXEC record on its way, until the path can be walked. */
@@ -261,11 +267,11 @@ static void exec_later(struct deferred *d)
 	exe = walk_up(&l->exe->f_path, page, PATH_MAX);
 	if (exe)
 		exe_len = page + PATH_MAX - exe;
-	if (!exe || exe_len > EXEC_ROOM - r->args_len) {
+	if (!exe || exe_len > EXEC_ROOM - l->r.args_len) {
 		r->flags |= OBIT_EXEC_EXE_CUT;
 		exe_len = 0;
 	}
-	r->hdr.len = put_data(r, exe, exe_len, l->r.data);
+	r->hdr.len = put_data(r, exe, exe_len, l->r.data, l->r.args_len);
 	if (!ring_write(r))
 		ring_lost(OBIT_LOST_CONTEXT, OBIT_LOST_RING_FULL);
 out:
@@ -277,15 +283,16 @@ out:
 static bool put_off(struct task_struct *p, pid_t old_pid,
 		    const struct linux_binprm *bprm, struct file *exe)
 {
+	u32 args = args_kept(p->mm);
 	struct exec_later *l;
 
-	l = deferred_alloc(sizeof(*l) + args_kept(p->mm), exec_later);
+	l = deferred_alloc(sizeof(*l) + args, exec_later);
 	if (!l)
 		return false;
 	l->r.hdr.type = OBIT_EV_EXEC;
 	l->r.hdr.boot_ns = ktime_get_boot_fast_ns();
 	fill_exec(&l->r, p, old_pid, bprm);
-	copy_args(&l->r, p->mm, l->r.data);
+	l->r.args_len = copy_args(&l->r, p->mm, l->r.data, args);
 	l->exe = get_file(exe);
 	if (deferred_add(l))
 		return true;
@@ -311,8 +318,8 @@ static void record_exec(struct task_struct *p, pid_t old_pid,
 		return;
 	fill_exec(r, p, old_pid, bprm);
 	r->flags |= flags;
-	copy_args(r, mm, r->data + exe_len);
-	r->hdr.len = put_data(r, exe, exe_len, NULL);
+	args = copy_args(r, mm, r->data + exe_len, args);
+	r->hdr.len = put_data(r, exe, exe_len, NULL, args);
 	ring_commit(r);
 }
 
