@@ -61,13 +61,15 @@ static void record_reapable(struct task_struct *p, struct task_struct *told,
 /*
  * do_notify_parent() is called for traced threads as well, and tells the tracer
  * of a leader while other threads of it live. Neither can be waited for as a
- * process; the latter comes again when they are gone.
+ * process; the latter comes again when they are gone. A kernel thread ends like
+ * a process, but is none: nothing else tells of it.
  */
 void obit_notified(struct task_struct *p, int sig, bool autoreap)
 {
 	struct task_struct *told;
 
-	if (p->group_leader != p || get_nr_threads(p) != 1)
+	if (p->group_leader != p || get_nr_threads(p) != 1 ||
+	    p->flags & PF_KTHREAD)
 		return;
 	rcu_read_lock();
 	told = rcu_dereference(p->parent);
