@@ -23,8 +23,9 @@ enum hook_serves { SERVES_ITSELF, SERVES_ACCOUNTED, SERVES_RELEASE, SERVES_NR };
  * @probe:    tracepoint: void (*)(void *data, ...); ftrace: ftrace_func_t
  * @entry, @ret: kretprobe; entry may refuse the return by a value not 0
  * @keeps:    kretprobe: bytes between entry and return
- * @at_once:  kretprobe: calls in progress that it can follow; 0: the kernel's
- *            default. A call more is missed, and counted
+ * @at_once:  kretprobe: calls in progress that it can follow, beside one for
+ *            each CPU that is just in @entry; 0: the kernel's default. A call
+ *            more is missed, and counted
  * @step:     teardown: what the step is called
  * The rest is hooks.c's, under its mutex. @missed: before the last arming.
  */

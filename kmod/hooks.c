@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -94,7 +95,8 @@ static int arm_kretprobe(struct hook *h)
 	h->rp.entry_handler = h->entry;
 	h->rp.handler = h->ret;
 	h->rp.data_size = h->keeps;
-	h->rp.maxactive = h->at_once;
+	if (h->at_once)
+		h->rp.maxactive = h->at_once + num_possible_cpus();
 	return register_kretprobe(&h->rp);
 }
 
