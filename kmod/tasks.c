@@ -142,7 +142,9 @@ static bool pause_at(struct task_struct *leader)
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
-	alive = pid_alive(leader);
+	/* whose place another thread has taken by exec is in no list any more,
+	 * some time before it is released */
+	alive = pid_alive(leader) && READ_ONCE(leader->group_leader) == leader;
 	put_task_struct(leader);
 	return alive;
 }
