@@ -24,6 +24,18 @@
 #error "obit.ko needs Linux 5.10 or later"
 #endif
 
+/*
+ * With PREEMPT_RT spinlocks sleep, siglock and the allocator's among them, and
+ * probes that run with preemption off take both. Without cgroups there is no
+ * cgroup_release(), the one place where every release comes by.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#error "obit.ko does not run on kernels with CONFIG_PREEMPT_RT"
+#endif
+#ifndef CONFIG_CGROUPS
+#error "obit.ko needs CONFIG_CGROUPS"
+#endif
+
 /* Only `make kmod` knows the version; a build by hand goes without. */
 #ifndef OBIT_VERSION
 #define OBIT_VERSION "unknown"

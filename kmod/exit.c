@@ -32,7 +32,6 @@
 
 /* --- the cgroup ---------------------------------------------------------------- */
 
-#ifdef CONFIG_CGROUPS
 static bool is_v1_child(const struct cgroup *cg)
 {
 	return cg->level > 0 && cg->root->hierarchy_id;
@@ -78,14 +77,6 @@ static void fill_cgroup(struct obit_exit *r, const struct task_struct *leader)
 		r->cgroup_hierarchy = hierarchy_of(cg, &root);
 	}
 }
-#else
-static void fill_cgroup(struct obit_exit *r, const struct task_struct *leader)
-{
-	r->cgroup_id = 0;
-	r->cgroup_hierarchy = OBIT_HIER_NONE;
-	r->cgroup_v1_id = 0;
-}
-#endif
 
 /* --- who it was ------------------------------------------------------------------ */
 
@@ -139,11 +130,15 @@ static void fill_kin(struct obit_exit *r, const struct task_struct *leader)
 static bool exe_is_deleted(const struct mm_struct *mm)
 {
 	const struct file *exe;
+	struct dentry *d;
 	bool deleted;
 
 	rcu_read_lock();
 	exe = rcu_dereference(mm->exe_file);
-	deleted = exe && d_unlinked(exe->f_path.dentry);
+	/* files are reused under RCU since 6.7, and begin without a path: who
+	 * shares the memory may have changed it (PR_SET_MM_EXE_FILE) */
+	d = exe ? READ_ONCE(exe->f_path.dentry) : NULL;
+	deleted = d && d_unlinked(d);
 	rcu_read_unlock();
 	return deleted;
 }

@@ -73,7 +73,7 @@ static bool in_tree(struct task_struct *p, pid_t tgid)
 {
 	int depth;
 
-	for (depth = 0; depth < TREE_DEPTH && p->tgid > 1; depth++) {
+	for (depth = 0; depth < TREE_DEPTH && p->tgid; depth++) {
 		if (p->tgid == tgid)
 			return true;
 		p = rcu_dereference(p->real_parent);
@@ -81,7 +81,6 @@ static bool in_tree(struct task_struct *p, pid_t tgid)
 	return false;
 }
 
-#ifdef CONFIG_CGROUPS
 static bool in_cgroup(struct task_struct *p, u64 id)
 {
 	struct cgroup *cg = task_dfl_cgroup(p);
@@ -91,12 +90,6 @@ static bool in_cgroup(struct task_struct *p, u64 id)
 			return true;
 	return false;
 }
-#else
-static bool in_cgroup(struct task_struct *p, u64 id)
-{
-	return false;
-}
-#endif
 
 /* The reader and its children: what it waits for must not wait for it. */
 static bool is_exempt(struct task_struct *p)

@@ -119,7 +119,6 @@ u8 sigchld_of_parent(const struct task_struct *p)
 
 /* --- cgroups ------------------------------------------------------------------ */
 
-#ifdef CONFIG_CGROUPS
 u32 hierarchy_of(const struct cgroup *cg, u32 *root_id)
 {
 	const struct cgroup_root *root = cg->root;
@@ -134,13 +133,6 @@ u32 hierarchy_of(const struct cgroup *cg, u32 *root_id)
 	return strcmp(root->name, "systemd") ? OBIT_HIER_NONE :
 					       OBIT_HIER_SYSTEMD;
 }
-#else
-u32 hierarchy_of(const struct cgroup *cg, u32 *root_id)
-{
-	*root_id = 0;
-	return OBIT_HIER_NONE;
-}
-#endif
 
 /* --- the status ---------------------------------------------------------------- */
 
