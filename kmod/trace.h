@@ -6,9 +6,10 @@
  * the story files do, and call trace_obit_*().
  *
  * Arguments: kernel objects first, for BPF reads them. They are alive for the
- * call, and not NULL unless it says so. Records: start_boottime, 32-bit numbers, then names of
- * fixed length. The name is always the process's, its leader's. A field is
- * never changed, moved or removed; new ones and new arguments come at the end.
+ * call, and not NULL unless it says so. Records: start_boottime, 32-bit
+ * numbers, then names of fixed length. The name is always the process's, its
+ * leader's. A field is never changed, moved or removed; new ones and new
+ * arguments come at the end.
  *
  * Not TP_STRUCT's __string(): __assign_str() lost an argument in 6.10, and a
  * name of fixed length is read at an offset that stays.
@@ -97,7 +98,7 @@ TRACE_EVENT_FN(obit_exit,
  * another inherits it. Write tasklist_lock held, interrupts off.
  * @p:        the dead process's leader
  * @told:     who was told: its parent, or a tracer
- * @signal:   it was told with; 0: without
+ * @signal:   meant to tell it; 0: none. With SIG_IGN none is sent all the same
  * @autoreap: nobody has to wait: it is released at once
  */
 TRACE_EVENT_FN(obit_reapable,

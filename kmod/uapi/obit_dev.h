@@ -25,8 +25,8 @@
  *
  * poll(2) says EPOLLIN when there is something to read: for a reader that
  * starts with OBIT_START_TIMED only when its unread part is wake_bytes long.
- * A file that has not started starts with its first read(2) as if by an
- * OBIT_IOC_START of zeros and the module's own version. Nothing is armed in the
+ * A file that has not started starts with its first read(2) or poll(2) as if by
+ * an OBIT_IOC_START of zeros and the module's own version. Nothing is armed in the
  * kernel, and nothing recorded, before some file has started.
  */
 #ifndef _UAPI_OBIT_DEV_H
