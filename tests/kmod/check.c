@@ -76,6 +76,11 @@ void nap_ms(int ms)
 		;
 }
 
+u64 deadline(int ms)
+{
+	return now_ns() + ms * slow * MSEC;
+}
+
 /* splitmix64 */
 u32 random_below(u64 *state, u32 n)
 {
@@ -109,7 +114,7 @@ static void case_main(const struct kcase *c, int fd)
 /* Kills the group, and waits for all that came of it: we are a subreaper. */
 static void end_group(pid_t pid)
 {
-	u64 end = now_ns() + 10 * SEC;
+	u64 end = deadline(10000);
 
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
@@ -144,7 +149,7 @@ static enum verdict case_verdict(const struct kcase *c, char *why, size_t size)
 	/* p[1] stays open here: its end says nothing, its first byte all */
 	pfd.fd = p[0];
 	setpgid(pid, pid);
-	for (u64 end = now_ns() + c->seconds * SEC; now_ns() < end;) {
+	for (u64 end = deadline(c->seconds * 1000); now_ns() < end;) {
 		siginfo_t si = { 0 };
 
 		if (poll(&pfd, 1, 50) == 1) {
@@ -163,7 +168,7 @@ static enum verdict case_verdict(const struct kcase *c, char *why, size_t size)
 			snprintf(why, size, "the case died (%d)", si.si_status);
 		else
 			snprintf(why, size, "still running after %d s",
-				 c->seconds);
+				 c->seconds * slow);
 		n = 0;
 	}
 	end_group(pid);

@@ -112,11 +112,11 @@ static bool drain(struct reader *r, struct batch *b)
 static bool slow_reader_drops(void)
 {
 	static struct batch b;
-	struct reader fast, slow;
+	struct reader fast, lazy;
 	struct obit_dev_info info;
 	u64 end;
 
-	need(!reader_open(&slow, 0, 0) && !reader_open(&fast, 0, 0), "START");
+	need(!reader_open(&lazy, 0, 0) && !reader_open(&fast, 0, 0), "START");
 	for (int i = 0; i < 100; i++) {
 		batch_die(&b, 10);
 		if (!drain(&fast, &b))
@@ -126,32 +126,32 @@ static bool slow_reader_drops(void)
 	need(info.lost_total, "1000 deaths fit into %llu bytes",
 	     (ull)info.ring_bytes);
 	/* an unread ring holds the oldest, with no hole in them */
-	if (!drain(&slow, NULL))
+	if (!drain(&lazy, NULL))
 		return false;
-	need(slow.frames > 20 && slow.first <= fast.first,
-	     "the slow one got %llu frames", (ull)slow.frames);
+	need(lazy.frames > 20 && lazy.first <= fast.first,
+	     "the lazy one got %llu frames", (ull)lazy.frames);
 	/* there is room again: both go on, and know how much is missing */
-	end = now_ns() + 5 * SEC;
+	end = deadline(5000);
 	do {
 		batch_die(&b, 1);
 		nap_ms(10);
-		if (!drain(&fast, &b) || !drain(&slow, NULL))
+		if (!drain(&fast, &b) || !drain(&lazy, NULL))
 			return false;
 		info = info_now();
 	} while (now_ns() < end &&
-		 (fast.next < info.seq || slow.next < info.seq));
-	need(fast.next == info.seq && slow.next == info.seq,
+		 (fast.next < info.seq || lazy.next < info.seq));
+	need(fast.next == info.seq && lazy.next == info.seq,
 	     "%llu records, read up to %llu and %llu", (ull)info.seq,
-	     (ull)fast.next, (ull)slow.next);
-	need(slow.gaps == info.lost_total && fast.gaps == info.lost_total,
-	     "%llu lost, missing by number: fast %llu, slow %llu",
-	     (ull)info.lost_total, (ull)fast.gaps, (ull)slow.gaps);
-	need(slow.lost_last - slow.lost_first == (u32)info.lost_total,
+	     (ull)fast.next, (ull)lazy.next);
+	need(lazy.gaps == info.lost_total && fast.gaps == info.lost_total,
+	     "%llu lost, missing by number: fast %llu, lazy %llu",
+	     (ull)info.lost_total, (ull)fast.gaps, (ull)lazy.gaps);
+	need(lazy.lost_last - lazy.lost_first == (u32)info.lost_total,
 	     "%llu lost, the records say %u", (ull)info.lost_total,
-	     slow.lost_last - slow.lost_first);
+	     lazy.lost_last - lazy.lost_first);
 	note("%llu of %llu records lost", (ull)info.lost_total, (ull)info.seq);
 	reader_close(&fast);
-	reader_close(&slow);
+	reader_close(&lazy);
 	return true;
 }
 
@@ -239,7 +239,7 @@ static bool blocking(void)
 static int later(void *arg)
 {
 	(void)arg;
-	nap_ms(40);
+	nap_ms(60);
 	return 0;
 }
 
@@ -248,30 +248,37 @@ static bool poll_wakes(void)
 {
 	struct pollfd p = { .events = POLLIN };
 	struct reader r;
-	int late = 0;
+	int late = 0, n = 0;
 
 	need(!reader_open(&r, 0, 0), "START");
 	p.fd = r.fd;
-	for (int i = 0; i < 20; i++) {
-		siginfo_t si;
+	for (int i = 0; i < 60 && n < 20; i++) {
+		siginfo_t si = { 0 };
 		u64 died, woke;
 		pid_t pid;
 
-		nap_ms(60);
 		pid = child(later, NULL);
 		/* the fork has a record of its own: not that one */
 		nap_ms(30);
 		if (!drain(&r, NULL))
 			return false;
+		/* a busy machine: it may be dead, and read, already */
+		waitid(P_PID, pid, &si, WEXITED | WNOHANG | WNOWAIT);
+		if (si.si_pid) {
+			waitpid(pid, NULL, 0);
+			continue;
+		}
 		need(poll(&p, 1, 5000) == 1 && p.revents & POLLIN,
 		     "no wake-up in 5 s");
 		woke = now_ns();
 		waitid(P_PID, pid, &si, WEXITED);
 		died = now_ns();
-		late += woke > died && woke - died > 100 * MSEC;
-		need(woke < died + SEC, "woken a second late");
+		n++;
+		late += woke > died && woke - died > 100 * slow * MSEC;
+		need(woke < died + slow * SEC, "woken a second late");
 	}
-	need(late <= 1, "%d of 20 were over 100 ms late", late);
+	need(n >= 10 && late <= n / 10, "%d of %d were over 100 ms late", late,
+	     n);
 	reader_close(&r);
 	return true;
 }

@@ -60,6 +60,14 @@ static void on_alarm(int sig)
 	(void)sig;	/* only to end what sleeps */
 }
 
+/* What sleeps is woken; a fork does not inherit it. */
+static void clock_on(void)
+{
+	struct itimerval every = { { 0, 15000 }, { 0, 15000 } };
+
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
 static u32 rnd(struct fuzzer *f, u32 n)
 {
 	return random_below(&f->state, n);
@@ -307,6 +315,7 @@ static void do_other(struct fuzzer *f)
 	case 7:			/* a process that has all of it and dies */
 		pid = fork();
 		if (!pid) {
+			clock_on();
 			for (int i = 0; i < 5; i++)
 				do_read(f);
 			if (rnd(f, 2))
@@ -321,7 +330,6 @@ static void do_other(struct fuzzer *f)
 
 static void fuzz(struct fuzzer *f)
 {
-	struct itimerval every = { { 0, 15000 }, { 0, 15000 } };
 	struct sigaction sa = { .sa_handler = on_fault };
 	u64 end = now_ns() + seconds * SEC;
 
@@ -329,7 +337,7 @@ static void fuzz(struct fuzzer *f)
 	sigaction(SIGSEGV, &sa, NULL);
 	sa.sa_handler = on_alarm;
 	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &every, NULL);
+	clock_on();
 	while (now_ns() < end) {
 		u32 what = rnd(f, 100);
 
@@ -353,6 +361,8 @@ static void fuzz(struct fuzzer *f)
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 }
 
 static int worker(void *arg)
@@ -381,6 +391,10 @@ static bool still_well(void)
 	need(info_now().readers == 0, "%u readers are left",
 	     info_now().readers);
 	need(!info_now().waiting, "%u exits wait", info_now().waiting);
+	/* a place that is kept fills the ring as a reader would */
+	for (u64 end = deadline(10000);
+	     info_now().flags & OBIT_INFO_KEEPING && now_ns() < end;)
+		nap_ms(50);
 	need(!reader_open(&r, 0, 0) && !reader_map(&r), "START");
 	for (int i = 0; i < 20; i++) {
 		batch_die(&b, 10);

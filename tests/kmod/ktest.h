@@ -46,6 +46,7 @@ extern const struct ktest stress_test, fuzz_test, lossless_test, cursor_test,
 extern const char *ko_path;
 extern u64 seed;
 extern int seconds;		/* how long what has no end goes on */
+extern int slow;		/* so many times longer all may take */
 
 /* Says why the case fails; returns false. */
 bool fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -63,6 +64,7 @@ void run_test(const struct ktest *t, const char *only);
 int totals(void);		/* prints them; exit status */
 
 u64 now_ns(void);		/* CLOCK_MONOTONIC */
+u64 deadline(int ms);		/* then, on a machine that is @slow */
 void nap_ms(int ms);
 u32 random_below(u64 *state, u32 n);	/* 0..n-1; the same from the same state */
 #define MSEC 1000000ULL

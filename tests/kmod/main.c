@@ -14,18 +14,18 @@
 
 static const struct ktest *const tests[] = {
 	&device_test,	   &cursor_test, &resume_test, &lossless_test,
-	&tracepoints_test, &fuzz_test,	 &stress_test,
-	&command_test,
+	&tracepoints_test, &fuzz_test,	 &stress_test, &command_test,
 };
 
 const char *ko_path = "/bin/obit.ko";
 u64 seed;
 int seconds = 10;
+int slow = 1;
 
 static void usage(FILE *f)
 {
 	fputs("usage: kmod-test [--module PATH] [--seed N] [--seconds N]\n"
-	      "                 [TEST[/CASE]]...\n"
+	      "                 [--slow N] [TEST[/CASE]]...\n"
 	      "tests:",
 	      f);
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
@@ -36,11 +36,9 @@ static void usage(FILE *f)
 static bool options(int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "module", 1, 0, 'm' },
-		{ "seed", 1, 0, 's' },
-		{ "seconds", 1, 0, 't' },
-		{ "help", 0, 0, 'h' },
-		{ 0 },
+		{ "module", 1, 0, 'm' },  { "seed", 1, 0, 's' },
+		{ "seconds", 1, 0, 't' }, { "slow", 1, 0, 'l' },
+		{ "help", 0, 0, 'h' },	  { 0 },
 	};
 	int c;
 
@@ -54,6 +52,9 @@ static bool options(int argc, char **argv)
 			break;
 		case 't':
 			seconds = atoi(optarg);
+			break;
+		case 'l':
+			slow = atoi(optarg);
 			break;
 		case 'h':
 			usage(stdout);

@@ -32,7 +32,7 @@ int module_unload(void)
 
 int module_unload_wait(int ms)
 {
-	u64 end = now_ns() + ms * MSEC;
+	u64 end = deadline(ms);
 	int ret;
 
 	do {

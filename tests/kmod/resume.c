@@ -126,7 +126,7 @@ static bool kept_place_is_bounded(void)
 		;
 	need(!r.wrong && r.frames > 20, "%llu frames, %s", (ull)r.frames,
 	     r.wrong ? r.wrong : "");
-	for (u64 end = now_ns() + 3 * SEC; now_ns() < end && !r.gaps;) {
+	for (u64 end = deadline(3000); now_ns() < end && !r.gaps;) {
 		die(0);
 		while (reader_next(&r))
 			;
@@ -141,7 +141,7 @@ static bool kept_place_is_bounded(void)
 static bool expires(void)
 {
 	struct reader r;
-	u64 end = now_ns() + 5 * SEC, seq;
+	u64 end = deadline(5000), seq;
 
 	if (!take_over(&r, false))
 		return false;

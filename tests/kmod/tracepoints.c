@@ -65,7 +65,7 @@ static int lines_with(const char *event, const char *want)
 static bool listen_to(const char *event, void (*provoke)(void))
 {
 	char path[64], word[64];
-	u64 end = now_ns() + 5 * SEC;
+	u64 end = deadline(5000);
 	int ret;
 
 	snprintf(path, sizeof(path), "obit/%s", event);
@@ -464,6 +464,9 @@ static bool teardown_event(void)
 
 	if (!listen_to("obit_teardown", provoke_death))
 		return false;
+	/* one place after the other is armed */
+	nap_ms(500 * slow);
+	trace_clear();
 	pid = die(0);
 	if (!heard())
 		return false;
@@ -503,13 +506,15 @@ static bool idle_costs_nothing(void)
 		ret = round ? reader_open(&r, 0, 0) :
 			      event_enable("obit", true);
 		need(!ret, "listen: %s", strerror(-ret));
-		nap_ms(200);
+		for (int i = 0; i < 100 && hooked() <= before; i++)
+			nap_ms(20);
+		nap_ms(200 * slow);
 		during = hooked();
 		if (round)
 			reader_close(&r);
 		else
 			event_enable("obit", false);
-		for (int i = 0; i < 100 && hooked() != before; i++)
+		for (int i = 0; i < 100 * slow && hooked() != before; i++)
 			nap_ms(20);
 		after = hooked();
 		need(during > before && after == before,

@@ -89,7 +89,7 @@ int batch_missing(const struct batch *b)
 
 bool batch_read(struct batch *b, struct reader *r, int ms)
 {
-	u64 end = now_ns() + ms * MSEC;
+	u64 end = deadline(ms);
 
 	while (batch_missing(b) && now_ns() < end) {
 		const struct obit_frame *f = reader_next(r);
@@ -180,12 +180,12 @@ bool byte_from(int fd, int ms)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char c;
 
-	return poll(&p, 1, ms) == 1 && read(fd, &c, 1) == 1;
+	return poll(&p, 1, ms * slow) == 1 && read(fd, &c, 1) == 1;
 }
 
 int child_end(pid_t pid, int ms)
 {
-	u64 end = now_ns() + ms * MSEC;
+	u64 end = deadline(ms);
 	int status;
 
 	do {

@@ -60,8 +60,8 @@ static void sleeps(void *data, struct task_struct *p)
 
 static void in_irq(struct irq_work *work)
 {
-	spin_lock(&a);
-	spin_unlock(&a);
+	raw_spin_lock(&raw);
+	raw_spin_unlock(&raw);
 }
 static struct irq_work irq = IRQ_WORK_INIT_HARD(in_irq);
 
@@ -96,8 +96,8 @@ static int __init seeded_init(void)
 		one_order();
 		other_order();
 	} else if (!strcmp(how, "irq")) {
-		spin_lock(&a);
-		spin_unlock(&a);
+		raw_spin_lock(&raw);
+		raw_spin_unlock(&raw);
 		irq_work_queue(&irq);
 		irq_work_sync(&irq);
 	} else if (!strcmp(how, "context")) {
@@ -163,15 +163,13 @@ SEEN = (
     ("timer", "WARNING: .*lib/debugobjects|ODEBUG: free active"),
 )
 
-# kmemleak only tells who asks. What it must find is ten seconds old, so that
-# the second scan has seen the pointer gone.
+# kmemleak only tells who asks, and nothing younger than five seconds.
 LEAK = """
-cat /sys/kernel/debug/kmemleak > /tmp/before
-insmod /seeded.ko how=leak; sleep 7
+insmod /seeded.ko how=leak
+sleep 7
 echo scan > /sys/kernel/debug/kmemleak
 echo scan > /sys/kernel/debug/kmemleak
-grep -c 'unreferenced object' /sys/kernel/debug/kmemleak
-grep -A20 'size 10[0-9]\\|size 112\\|size 128' /sys/kernel/debug/kmemleak
+cat /sys/kernel/debug/kmemleak
 """
 
 
@@ -211,8 +209,7 @@ class Seeded:
         begin = time.monotonic()
         result = self.guest(LEAK)
         self.verdict("leak", not result.lost and
-                     "kmod/main.c" in result.text or
-                     "size 100" in result.text or "size 104" in result.text,
+                     'comm "insmod"' in result.text,
                      f"kmemleak says {result.text!r}, lost {result.lost!r}",
                      begin)
 

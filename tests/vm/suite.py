@@ -157,7 +157,8 @@ class Suite:
 
     def module(self, kernel, module, tests):
         self.guest(f"{kernel.name}/module-{tests[0]}", kernel, module,
-                   ["kmod-test", *tests])
+                   ["kmod-test", "--slow", str(SLOW if kernel.is_built else 1),
+                    *tests])
 
     def build_module(self, kernel):
         try:
