@@ -67,13 +67,17 @@ static uint64_t cpu_ns(pid_t pid)
 
 static void measure(enum cycle c, pid_t watcher, struct batch *b)
 {
-	uint64_t begin, cpu, t;
+	uint64_t begin, cpu, idle, t;
 	unsigned int i;
 
 	for (i = 0; i < WARM_UP; i++)
 		cycle_once(c);
 	sleep_ms(DRAIN_MS);
+	/* What it takes while nothing happens is not the cycles'. */
+	idle = cpu_ns(watcher);
+	sleep_ms(DRAIN_MS);
 	cpu = cpu_ns(watcher);
+	idle = cpu - idle;
 	begin = ticks();
 	for (i = 0; i < opt.cycles; i++) {
 		t = ticks();
@@ -82,7 +86,8 @@ static void measure(enum cycle c, pid_t watcher, struct batch *b)
 	}
 	b->mean = (double)(ticks() - begin) / opt.cycles;
 	sleep_ms(DRAIN_MS);
-	b->cpu_ns = (double)(cpu_ns(watcher) - cpu) / opt.cycles;
+	cpu = cpu_ns(watcher) - cpu;
+	b->cpu_ns = (double)(cpu > idle ? cpu - idle : 0) / opt.cycles;
 	qsort(sample, opt.cycles, sizeof(*sample), compare);
 	b->median = sample[opt.cycles / 2];
 	b->p25 = sample[opt.cycles / 4];
