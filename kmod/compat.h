@@ -98,6 +98,8 @@ static inline unsigned long obit_prctl_option(const struct pt_regs *user)
 	return user->di;
 #elif defined(CONFIG_ARM64)
 	return user->orig_x0;
+#else
+#error "where does this architecture keep the first argument of prctl(2)?"
 #endif
 }
 

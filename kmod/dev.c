@@ -84,7 +84,8 @@ static int check_start(const struct obit_dev_start *s)
 		return -EPROTONOSUPPORT;
 	if (s->flags & ~OBIT_START_FLAGS || s->pad || s->wake_ms > WAKE_MS_MAX)
 		return -EINVAL;
-	if (s->wake_bytes > ring_bytes())
+	/* the rest may be padding, and then that much is never unread */
+	if (s->wake_bytes > ring_bytes() / 2)
 		return -EINVAL;
 	return 0;
 }
@@ -118,6 +119,8 @@ static int join(struct open_file *file, struct obit_dev_start *s)
 		s->flags &= ~OBIT_START_RESUME;
 	if (!ring_is_kept())
 		cancel_delayed_work(&dev.linger);
+	if (!READ_ONCE(linger))
+		s->flags &= ~OBIT_START_KEEP;
 	file->keep = s->flags & OBIT_START_KEEP;
 	dev.started++;
 	smp_store_release(&file->started, true);

@@ -20,7 +20,8 @@
 #include "ring.h"
 
 #define WAIT_MS		2000
-#define WAIT_MS_MAX	60000
+/* Who waits cannot be frozen, and suspend gives up after 20 s. */
+#define WAIT_MS_MAX	10000
 #define TREE_DEPTH	64
 /* A mapped cursor moves without a word: looked at so often. */
 #define LOOK_AGAIN	max(HZ / 100, 1)

@@ -104,8 +104,11 @@ bool ring_is_tight(void)
 
 static void count_lost(u32 kind, u32 reason)
 {
-	ring.page->lost[kind][reason]++;
-	ring.page->lost_total++;
+	struct obit_ring_page *page = ring.page;
+
+	/* mapped by readers, who look without the lock */
+	WRITE_ONCE(page->lost[kind][reason], page->lost[kind][reason] + 1);
+	WRITE_ONCE(page->lost_total, page->lost_total + 1);
 }
 
 void ring_lost(u32 kind, u32 reason)

@@ -102,11 +102,11 @@ struct obit_dev_start {
 	__u32 version;			/* in: the reader's; out: the module's */
 	__u32 compat;			/* out */
 	__u32 flags;			/* in: OBIT_START_*; out: those that came true */
-	__u32 wake_bytes;		/* in; 0: a quarter of the ring */
+	__u32 wake_bytes;		/* in; 0: a quarter of the ring. At most half */
 	__u32 wake_ms;			/* in; 0: 20. At most 100 */
 	__u32 scope;			/* in: enum obit_scope */
 	__u64 scope_id;			/* in */
-	__u32 wait_ms;			/* in: longest wait of an exit; 0: 2000 */
+	__u32 wait_ms;			/* in: longest wait of an exit; 0: 2000. At most 10000 */
 	__u32 pad;
 	__u64 ring_bytes;		/* out */
 	__u64 cursor_offset;		/* out: for mmap */

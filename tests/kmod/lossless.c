@@ -358,7 +358,7 @@ static bool stopped_and_continued(void)
 /* A collector that is killed lets everybody go at once. */
 static bool killed(void)
 {
-	struct collector *c = collector_new(OBIT_SCOPE_TREE, getpid(), 60000);
+	struct collector *c = collector_new(OBIT_SCOPE_TREE, getpid(), 10000);
 	u64 begin;
 
 	c->lies = true;
@@ -445,7 +445,7 @@ static bool children_of_the_collector(void)
 /* Everybody waits, and its own exit is what lets them go. */
 static bool collector_exits(void)
 {
-	struct collector *c = collector_new(OBIT_SCOPE_ALL, 0, 60000);
+	struct collector *c = collector_new(OBIT_SCOPE_ALL, 0, 10000);
 
 	c->lies = true;
 	if (!collector_start(c) || !fill_until_waiting())

@@ -81,7 +81,7 @@ const struct opt source_opt_table[] = {
 			   "and its descendants), a path in cgroup v2, or "
 			   "`all`."),
 	OPT_DURATION(0, "lossless-wait", S, lossless_wait_ns, .dflt = "2s",
-		     .min = 1000000, .max = 60000000000,
+		     .min = 1000000, .max = 10000000000,
 		     .help = "How long an exit waits at most."),
 	OPT_STRING('r', "replay", S, replay, .metavar = "FILE",
 		   .help = "Read a recording (made by --record) instead of "
