@@ -340,7 +340,9 @@ static bool stopped_and_continued(void)
 	kill(c->pid, SIGSTOP);
 	waker = fork();
 	if (!waker) {
-		nap_ms(1500);
+		for (int i = 0; i < 5000 && !info_now().waiting; i++)
+			nap_ms(2);
+		nap_ms(500);
 		kill(c->pid, SIGCONT);
 		_exit(0);
 	}

@@ -464,8 +464,15 @@ static bool teardown_event(void)
 
 	if (!listen_to("obit_teardown", provoke_death))
 		return false;
-	/* one place after the other is armed */
-	nap_ms(500 * slow);
+	/* one place after the other is armed, the last step's last */
+	for (u64 end = deadline(20000); !strstr(text, "step=dead");) {
+		need(now_ns() < end, "the last step does not fire");
+		nap_ms(20);
+		die(1);
+		if (!heard())
+			return false;
+	}
+	nap_ms(50);
 	trace_clear();
 	pid = die(0);
 	if (!heard())
@@ -565,7 +572,7 @@ static const struct kcase cases[] = {
 	{ "pdeath", pdeath_event, NULL, 20, false },
 	{ "pgrp_orphaned", pgrp_orphaned_event, NULL, 20, false },
 	{ "hangup", hangup_event, NULL, 20, false },
-	{ "teardown", teardown_event, NULL, 20, false },
+	{ "teardown", teardown_event, NULL, 40, false },
 	{ "idle_costs_nothing", idle_costs_nothing, NULL, 30, false },
 	{ "perf_counts", perf_counts, NULL, 20, false },
 };
