@@ -45,16 +45,22 @@ size_t screen_rows(const struct screen *s)
 	return w.ws_row;
 }
 
+/* To `rows`, the last of which the cursor has; says how much is left out. */
 static void cut(struct buf *text, size_t rows)
 {
-	size_t i, lines = 0;
+	size_t i, lines = 0, end = 0;
 
 	for (i = 0; i < text->len; i++) {
-		if (text->p[i] != '\n' || ++lines < rows - 1)
+		if (text->p[i] != '\n')
 			continue;
-		text->len = i + 1;
-		return;
+		lines++;
+		if (lines + 2 <= rows)
+			end = i + 1;
 	}
+	if (lines < rows || rows < 3)
+		return;
+	text->len = end;
+	buf_printf(text, "... and %zu more lines\n", lines - (rows - 2));
 }
 
 int screen_show(struct screen *s, struct buf *text)
