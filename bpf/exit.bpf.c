@@ -16,6 +16,11 @@ static __always_inline void fill_pid_ns(struct obit_exit *r,
 	struct upid upid = {};
 	void *at = (char *)pid + bpf_core_field_offset(struct pid, numbers);
 
+	if (!level) {			/* as most are */
+		r->ns_tgid = pid->numbers[0].nr;
+		r->pid_ns = pid->numbers[0].ns->ns.inum;
+		return;
+	}
 	bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid));
 	r->ns_tgid = upid.nr;
 	r->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
