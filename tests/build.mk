@@ -5,7 +5,7 @@
 # variables it uses. It never runs a test: that is tests/run.
 
 .PHONY: unit-build unit-asan-build replay-asan-build fuzz-build death-build \
-	ktest-build vm-build
+	ktest-build witness-build vm-build
 TEST_CFLAGS := -Itests -Itests/unit
 
 $(B)/.test-tools: .ci/deps.sh
@@ -64,13 +64,16 @@ fuzz-build: $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
 DEATH_SRC := $(sort $(wildcard tests/death/*.c tests/death/*/*.c))
 VM_SRC    := $(sort $(wildcard tests/vm/*.c))
 KTEST_SRC := $(sort $(wildcard tests/kmod/*.c))
+WITNESS_SRC := $(sort $(wildcard tests/witness/*.c))
 # Deaths are compiled as written: no optimiser may remove a fault.
-$(DEATH_SRC:%.c=$(B)/%.o): OPT := -O0 -g -fno-builtin -fno-stack-protector
+$(patsubst %.c,$(B)/%.o,$(DEATH_SRC) $(WITNESS_SRC)): \
+	OPT := -O0 -g -fno-builtin -fno-stack-protector
 $(VM_SRC:%.c=$(B)/%.o) $(KTEST_SRC:%.c=$(B)/%.o): OPT := -O2 -g
 $(eval $(call stamp,$(B)/tests/.flags,$(CC) $(C_STD)))
 $(eval $(call stamp,$(B)/tests/.list,$(DEATH_SRC)))
 $(eval $(call stamp,$(B)/tests/.list-kmod,$(KTEST_SRC)))
-$(foreach s,$(DEATH_SRC) $(VM_SRC) $(KTEST_SRC),$(B)/$(s:%.c=%.o)): \
+$(eval $(call stamp,$(B)/tests/.list-witness,$(WITNESS_SRC)))
+$(patsubst %.c,$(B)/%.o,$(DEATH_SRC) $(VM_SRC) $(KTEST_SRC) $(WITNESS_SRC)): \
 		$(B)/%.o: %.c $(B)/tests/.flags | $(B)/.tools $(B)/.test-tools
 	@mkdir -p $(@D)
 	@$(call say,CC,$@)
@@ -87,16 +90,23 @@ $(B)/static/kmod-test: $(KTEST_SRC:%.c=$(B)/%.o) $(B)/tests/.list-kmod
 	@$(call say,LD,$@)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) -lpthread
 
+$(B)/static/witness: $(WITNESS_SRC:%.c=$(B)/%.o) $(B)/tests/.list-witness
+	@mkdir -p $(@D)
+	@$(call say,LD,$@)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) -lpthread
+
 $(VM_SRC:tests/vm/%.c=$(B)/static/%): $(B)/static/%: $(B)/tests/vm/%.o
 	@mkdir -p $(@D)
 	@$(call say,LD,$@)
 	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^ -lpthread
 -include $(DEATH_SRC:%.c=$(B)/%.d) $(VM_SRC:%.c=$(B)/%.d) \
-	$(KTEST_SRC:%.c=$(B)/%.d)
+	$(KTEST_SRC:%.c=$(B)/%.d) $(WITNESS_SRC:%.c=$(B)/%.d)
 
 death-build: $(B)/static/death
 ktest-build: $(B)/static/kmod-test
-vm-build: static death-build ktest-build $(VM_SRC:tests/vm/%.c=$(B)/static/%)
+witness-build: $(B)/static/witness
+vm-build: static death-build ktest-build witness-build \
+	$(VM_SRC:tests/vm/%.c=$(B)/static/%)
 
 # A folder of tests may bring rules of its own.
 -include $(wildcard tests/*/rules.mk)

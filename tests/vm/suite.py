@@ -3,9 +3,9 @@
 """Runs the deaths in guests: every kernel, every tier, and the module's tests.
 
 Owns which guests are run and how their results are added up. Never judges an
-obituary: build/static/death does, inside, nor the module: kmod-test does. A
-guest that is lost, prints no totals, or whose totals, lines and status disagree
-has failed.
+obituary: build/static/death does, inside, nor the module: kmod-test does, nor
+what two witnesses say: witness.py does. A guest that is lost, prints no totals,
+or whose totals, lines and status disagree has failed.
 
 What is printed: `ok KERNEL/TIER/CASE`, `not ok ...: why`, `skip ...: missing`,
 and at last `N passed, N failed, N skipped`.
@@ -23,6 +23,7 @@ import kmod
 import seeded
 import selftest
 import vm
+import witness
 
 REPO = kmod.REPO
 STATIC = REPO / "build/static"
@@ -160,6 +161,26 @@ class Suite:
                    ["kmod-test", "--slow", str(SLOW if kernel.is_built else 1),
                     *tests])
 
+    def witness(self, kernel, module):
+        name, deaths = f"{kernel.name}/witness", self.args.witness
+        begin = time.monotonic()
+        slow = SLOW if kernel.is_built else 1
+        files = [f"{self.args.bin}/obit:/bin/obit",
+                 f"{self.args.bin}/witness:/bin/witness",
+                 f"{module}:/bin/obit.ko"]
+        try:
+            result = vm.run(kernel, files,
+                            ["sh", "-c", witness.GUEST, "sh", str(deaths),
+                             str(witness.seconds(deaths) * slow)],
+                            witness.timeout(deaths) * slow, mem=self.args.mem,
+                            icount=self.args.icount, get=witness.KEPT)
+        except (vm.Broken, OSError) as e:
+            self.report.line("not ok", name, str(e))
+            return
+        witness.judge(self.report, name, kernel.name, deaths, result)
+        self.times.append((name, result.ready, time.monotonic() - begin,
+                           result.restored))
+
     def build_module(self, kernel):
         try:
             return kmod.build(kernel, kmod.default_outdir(kernel), log=say)
@@ -176,6 +197,8 @@ class Suite:
                 self.report.line("ok", f"{kernel.name}/kmod-build")
                 jobs += [(self.module, kernel, module, tests)
                          for tests in self.args.module]
+                if self.args.witness:
+                    jobs.append((self.witness, kernel, module))
             jobs += [(self.deaths, kernel, module, tier)
                      for tier in self.args.tier
                      if module or tier not in WITH_MODULE]
@@ -245,16 +268,16 @@ def parse(argv):
     parser.add_argument("death", nargs="*",
                         help="after --, more arguments for `death run`")
     args = parser.parse_args(argv)
+    if args.witness is not None and args.witness < 1:
+        parser.error("--witness: of no deaths there is nothing to tell")
     if args.debug:
         args.kernel = args.kernel or [k for k in debs.table()
                                       if k not in debs.packaged()]
         args.tier = args.tier or ["kmod"]
         args.mem = max(args.mem, seeded.MEM)
     if args.witness:
-        args.tier, args.module, args.cgroup_v1 = ["both"], ["none"], ["none"]
+        args.tier, args.module = ["none"], ["none"]
         args.no_selftest = True
-        args.timeout = max(args.timeout, 60 + args.witness / 5)
-        args.death += ["--random", str(args.witness), "--storm"]
     args.tier = [t for t in args.tier or TIERS if t != "none"]
     args.module = [args.module] if args.module else list(MODULE)
     args.module = [m for m in args.module if "none" not in m]
@@ -269,7 +292,7 @@ def main(argv):
     report = Report()
     begin = time.monotonic()
     try:
-        for name in ("obit", "death", "kmod-test"):
+        for name in ("obit", "death", "kmod-test", "witness"):
             if not (args.bin / name).exists():
                 raise vm.Broken(f"{args.bin / name} is not built: "
                                 "make vm-build")
@@ -282,6 +305,8 @@ def main(argv):
             kernels = debs.fetch(args.kernel, log=say)
         if not args.no_selftest:
             harness(report, kernels)
+        if args.witness:
+            witness.selftest(report)
         suite = Suite(report, args)
         suite.run(kernels.values())
         for name, ready, total, restored in sorted(suite.times):
