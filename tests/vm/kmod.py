@@ -83,7 +83,9 @@ def build(kernel, out, source=REPO, log=print):
     if not (source / "Kbuild").exists():
         raise BuildError(f"{source} has no Kbuild", "")
     farm(source, out)
-    argv = ["make", "-C", str(kernel.kdir), f"M={out}", f"-j{os.cpu_count()}"]
+    # No warning on any kernel, those of W=1 among them. sparse is lint's.
+    argv = ["make", "-C", str(kernel.kdir), f"M={out}", f"-j{os.cpu_count()}",
+            "W=1", "KCFLAGS=-Werror"]
     root = tools(kernel, log)
     if root:
         gcc = sorted(p.name for p in (root / "usr/bin").glob("gcc-[0-9]*")
