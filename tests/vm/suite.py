@@ -31,7 +31,8 @@ TIERS = ("tracepoints", "fentry", "kmod", "both")
 WITH_MODULE = ("kmod", "both")
 # What kmod-test is run for, a guest a line: they take about as long.
 MODULE = (("device", "cursor", "resume", "tracepoints", "fuzz"),
-          ("lossless", "command", "stress"))
+          ("lossless", "command"), ("stress",))
+LONG = 2.5          # so much longer those may take than a run of deaths
 JOBS = 2            # guests at once: each is one busy host thread
 SLOW = 5            # so many times slower is a kernel that checks itself
 TAIL = 40           # console lines shown of a lost guest
@@ -133,9 +134,9 @@ class Suite:
                  f"{self.args.bin}/kmod-test:/bin/kmod-test"]
         return files + ([f"{module}:/bin/obit.ko"] if module else [])
 
-    def guest(self, name, kernel, module, argv, **more):
+    def guest(self, name, kernel, module, argv, longer=1, **more):
         begin = time.monotonic()
-        slow = SLOW if kernel.is_built else 1
+        slow = longer * (SLOW if kernel.is_built else 1)
         try:
             result = vm.run(kernel, self.files(module), argv,
                             self.args.timeout * slow, mem=self.args.mem,
@@ -159,7 +160,7 @@ class Suite:
     def module(self, kernel, module, tests):
         self.guest(f"{kernel.name}/module-{tests[0]}", kernel, module,
                    ["kmod-test", "--slow", str(SLOW if kernel.is_built else 1),
-                    *tests])
+                    *tests], longer=LONG)
 
     def witness(self, kernel, module):
         name, deaths = f"{kernel.name}/witness", self.args.witness
