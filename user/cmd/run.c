@@ -44,6 +44,7 @@
 #define SETTLE_NS	(200 * NSEC_PER_MSEC)
 /* How often --all makes sure that who is thought to live does. */
 #define LOOK_EVERY_NS	(500 * NSEC_PER_MSEC)
+#define JUST_NOW_NS 1000000000ull
 
 static struct run_opts {
 	struct source_choice_opts source;
@@ -264,15 +265,18 @@ static int close_sinks(struct pipeline_config *cfg, int err)
 	return err ? err : close_err;
 }
 
-/* Only where a pid is what the records call it. */
+/* Only where a pid is what the records call it. Who sends a signal and ends is
+ * dead when we come to it. */
 static bool is_kin(pid_t pid)
 {
+	uint64_t lately = boot_now() - JUST_NOW_NS;
 	struct tree_node *n = NULL;
 
 	if (!run.initial || !run.tree)
 		return false;
 	while ((n = tree_next(run.tree, n)))
-		if (n->tgid == (uint32_t)pid && n->state == TREE_ALIVE)
+		if (n->tgid == (uint32_t)pid &&
+		    (n->state == TREE_ALIVE || n->died_ns > lately))
 			return true;
 	return false;
 }

@@ -208,22 +208,28 @@ static void take_signal(const struct got *g)
 		job.asked = g->signal;
 }
 
+/*
+ * A signal waits for one more turn: is_kin() knows of a process that was forked
+ * just before it sent something only when the caller has looked again since.
+ */
 static void take_signals(void)
 {
-	struct got got[QUEUE];
+	static struct got waiting[QUEUE];
+	static int nr_waiting;
 	sigset_t all, old;
-	int nr, i;
+	int i;
 
+	for (i = 0; i < nr_waiting; i++)
+		take_signal(&waiting[i]);
+	nr_waiting = 0;
 	if (!queued)
 		return;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	nr = queued;
-	memcpy(got, queue, (size_t)nr * sizeof(*got));
+	nr_waiting = queued;
+	memcpy(waiting, queue, (size_t)nr_waiting * sizeof(*queue));
 	queued = 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	for (i = 0; i < nr; i++)
-		take_signal(&got[i]);
 }
 
 /* --- stopping and continuing ---------------------------------------------------------- */
