@@ -259,6 +259,10 @@ static bool cycles(int n, u64 *refused)
 		nap_ms(random_below(&state, 60));
 		if (!unload_busy(refused))
 			return false;
+		if (i % 10 == 9) {
+			note("%d cycles", i + 1);
+			fflush(stdout);
+		}
 	}
 	return true;
 }

@@ -58,12 +58,12 @@ static void sleeps(void *data, struct task_struct *p)
 	msleep(1);
 }
 
-static void in_irq(struct irq_work *work)
+static void from_irq(struct irq_work *work)
 {
 	raw_spin_lock(&raw);
 	raw_spin_unlock(&raw);
 }
-static struct irq_work irq = IRQ_WORK_INIT_HARD(in_irq);
+static struct irq_work irq = IRQ_WORK_INIT_HARD(from_irq);
 
 static void never(struct timer_list *t)
 {
