@@ -8,7 +8,7 @@
 # Several targets are also names of folders here: without .PHONY make would
 # find the folder, say "up to date" and do nothing.
 .PHONY: all bpf bpf-arm64 user kmod dkms static unit replay live vm death fuzz test \
-	test-debug test-mutants test-witness lint format docs install uninstall \
+	test-debug test-module test-mutants test-witness lint format docs install uninstall \
 	clean distclean \
 	compile_commands.json deps run help FORCE
 .DEFAULT_GOAL := all
@@ -200,6 +200,11 @@ unit replay fuzz death live vm lint: ## one part of `make test`
 test: ## install what is missing, build, run every test (sudo make test)
 	$(Q)sh .ci/deps.sh install build test lint
 	$(Q)tests/run
+
+test-module: ## the module's own tests: device, fuzz, lossless, stress (30 min)
+	$(Q)sh .ci/deps.sh install build test
+	$(Q)$(MAKE) -j$$(nproc) vm-build
+	$(Q)tests/vm/suite.py --tier none
 
 test-debug: ## the module in a kernel that checks itself (built once, 10 min)
 	$(Q)sh .ci/deps.sh install build test debug
