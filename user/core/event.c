@@ -92,6 +92,36 @@ static bool cgroup_sane(const struct obit_cgroup *r)
 		(r->path_len && r->data[0] == '/'));
 }
 
+/* Steps follow each other, and none is after the end. */
+static bool teardown_sane(const struct obit_teardown *r)
+{
+	uint64_t last = 0;
+	uint32_t i;
+
+	if (r->nr > OBIT_STEPS_MAX ||
+	    r->nr > (r->hdr.len - sizeof(*r)) / sizeof(r->steps[0]))
+		return false;
+	for (i = 0; i < r->nr; i++) {
+		if (r->steps[i].phase >= OBIT_PHASE_NR ||
+		    r->steps[i].boot_ns < last)
+			return false;
+		last = r->steps[i].boot_ns;
+	}
+	return last <= r->hdr.boot_ns;
+}
+
+static bool freed_sane(const struct obit_freed *r)
+{
+	return ENDED(r->by.comm) && r->phase < OBIT_PHASE_NR &&
+	       r->begin_ns <= r->hdr.boot_ns;
+}
+
+static bool stack_sane(const struct obit_stack *r)
+{
+	return r->phase < OBIT_PHASE_NR && r->nr <= OBIT_STACK_MAX &&
+	       r->nr <= (r->hdr.len - sizeof(*r)) / sizeof(r->ip[0]);
+}
+
 static bool sane(const struct obit_hdr *h)
 {
 	const union {
@@ -111,6 +141,9 @@ static bool sane(const struct obit_hdr *h)
 		const struct obit_cgroup *cgroup;
 		const struct obit_clock *clock;
 		const struct obit_loss *loss;
+		const struct obit_teardown *teardown;
+		const struct obit_freed *freed;
+		const struct obit_stack *stack;
 	} r = { h };
 
 	switch ((enum obit_event)h->type) {
@@ -153,8 +186,15 @@ static bool sane(const struct obit_hdr *h)
 	case OBIT_EV_LOSS:
 		return r.loss->kind < OBIT_LOST_KIND_NR &&
 		       r.loss->reason < OBIT_LOST_REASON_NR;
+	case OBIT_EV_TEARDOWN:
+		return teardown_sane(r.teardown);
+	case OBIT_EV_FREED:
+		return freed_sane(r.freed);
+	case OBIT_EV_STACK:
+		return stack_sane(r.stack);
 	case OBIT_EV_FORK:
 	case OBIT_EV_EXIT_CALL:
+	case OBIT_EV_USER_EXIT:
 	case OBIT_EV_STATE:
 	case OBIT_EV_TICK:
 		return true;

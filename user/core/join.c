@@ -500,6 +500,10 @@ int join_feed(struct join *j, const struct obit_hdr *h)
 		return on_loss(j, r);
 	case OBIT_EV_TICK:
 		return overdue_tick(j, r);
+	case OBIT_EV_TEARDOWN:
+	case OBIT_EV_FREED:
+	case OBIT_EV_USER_EXIT:
+	case OBIT_EV_STACK:
 	case OBIT_EV_NONE:
 	case OBIT_EV_NR:
 		break;

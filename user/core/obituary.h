@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <uapi/obit.h>
 
+struct teardown;			/* core/teardown.h */
+
 /* Which facts are known: bits of obituary.have. A clear bit is JSON null. */
 enum obituary_have {
 	OB_TIME,
@@ -168,6 +170,7 @@ struct obituary {
 	struct obit_usage
 		usage; /* utime and stime scaled to cpu_ns as wait4 does */
 	uint64_t sampled_ns;		/* of ticks, which that scale rests on */
+	const struct teardown *teardown; /* OB_TEARDOWN; else NULL */
 	enum obituary_source source;
 };
 
