@@ -609,10 +609,22 @@ struct obit_freed {
 	__u32 pad;
 };
 
-/* exit(3) of the C library was called: handlers and destructors run now. */
+/*
+ * exit(3) of the C library was called: handlers and destructors run now. Of
+ * several in a process the earliest counts, until an exec.
+ *
+ * With COVERED it is no call: a probe is armed in the C library of this process
+ * from now on, so that no call means that there was none. A fork inherits that,
+ * an exec ends it: the new image has a library of its own, or none.
+ */
+#define OBIT_USER_EXIT_COVERED	0x01
+#define OBIT_USER_EXIT_QUICK	0x02	/* quick_exit(3): its own handlers only */
+
 struct obit_user_exit {
 	struct obit_hdr hdr;
 	struct obit_task task;
+	__u32 flags;			/* OBIT_USER_EXIT_* */
+	__u32 pad;
 };
 
 /*
@@ -666,7 +678,7 @@ OBIT_ABI_SIZE(struct obit_tick, 16);
 OBIT_ABI_SIZE(struct obit_step, 24);
 OBIT_ABI_SIZE(struct obit_teardown, 40);
 OBIT_ABI_SIZE(struct obit_freed, 88);
-OBIT_ABI_SIZE(struct obit_user_exit, 32);
+OBIT_ABI_SIZE(struct obit_user_exit, 40);
 OBIT_ABI_SIZE(struct obit_stack, 48);
 
 #endif /* _UAPI_OBIT_H */
