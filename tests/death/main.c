@@ -19,7 +19,7 @@ static void usage(FILE *f)
 {
 	fputs("usage: death run --obit PATH [--tier tracepoints|fentry|kmod|both|auto]\n"
 	      "                 [--source S] [--case NAME]... [--jobs N]\n"
-	      "                 [--random N] [--seed S] [--storm] [--keep DIR]\n"
+	      "                 [--random N] [--seed S] [--storm] [--keep DIR] [--once]\n"
 	      "       death list\n"
 	      "       death selftest\n",
 	      f);

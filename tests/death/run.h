@@ -10,6 +10,10 @@
 #include "stream.h"
 
 #define CASES_MAX 4000
+/* So many cases can be wrong by a machine that stands still now and then; more
+ * are wrong by themselves. */
+#define AGAIN_MAX 8
+#define STOOD_STILL_NS (20 * MSEC)
 
 struct draw {			/* one time a case was run */
 	struct death_case *c;
@@ -36,6 +40,7 @@ struct run {
 	bool module;		/* it is watched by the module, perhaps among others */
 	const char *names[256];
 	int nr_names, jobs, random;
+	bool once;		/* what is wrong is wrong at the first try */
 	unsigned long seed;
 	bool storm;
 	/* state */
@@ -52,6 +57,9 @@ struct run {
 	json_t *required;	/* keys that must never be null */
 	const char *required_from;
 	int passed, failed, skipped;
+	u64 stood_still;	/* ns: the machine, at most, while cases ran */
+	struct death_case *again[AGAIN_MAX]; /* to be tried once more */
+	int nr_again;
 };
 
 /* obit.c: the program under test */

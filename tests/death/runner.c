@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * `death run`: starts obit once, draws cases and runs each in a process of
- * its own, some beside each other, waits for what obit owes, ends it. Never
+ * its own, some beside each other, waits for what obit owes, ends it; tries
+ * what a machine that stood still may have spoilt once more, alone. Never
  * compares: judge.c does.
  */
 #define _GNU_SOURCE
@@ -21,6 +22,7 @@
 
 #include "case.h"
 #include "run.h"
+#include "stall.h"
 
 #define CASE_MS 45000		/* the longest case takes about 4 s natively */
 #define TRIES 4
@@ -382,7 +384,8 @@ static int options(struct run *r, int argc, char **argv)
 		{ "source", 1, 0, 's' }, { "case", 1, 0, 'c' },
 		{ "random", 1, 0, 'r' }, { "seed", 1, 0, 'S' },
 		{ "storm", 0, 0, 'w' }, { "keep", 1, 0, 'k' },
-		{ "jobs", 1, 0, 'j' }, { 0, 0, 0, 0 },
+		{ "jobs", 1, 0, 'j' }, { "once", 0, 0, '1' },
+		{ 0, 0, 0, 0 },
 	};
 	int c;
 
@@ -423,6 +426,9 @@ static int options(struct run *r, int argc, char **argv)
 		case 'j':
 			r->jobs = atoi(optarg);
 			break;
+		case '1':
+			r->once = true;
+			break;
 		default:
 			return -1;
 		}
@@ -434,7 +440,8 @@ static int options(struct run *r, int argc, char **argv)
 	return 0;
 }
 
-static int prepare(struct run *r)
+/* What everything below it inherits. */
+static void clean_slate(void)
 {
 	sigset_t none;
 
@@ -446,6 +453,10 @@ static int prepare(struct run *r)
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static int make_folder(struct run *r)
+{
 	if (r->keep)
 		snprintf(r->dir, sizeof(r->dir), "%s", r->keep);
 	else
@@ -457,13 +468,90 @@ static int prepare(struct run *r)
 	}
 	snprintf(r->out, sizeof(r->out), "%s/obit.json", r->dir);
 	snprintf(r->err, sizeof(r->err), "%s/obit.err", r->dir);
-	return draw_all(r);
+	return 0;
+}
+
+static void remove_folder(struct run *r)
+{
+	unlink(r->out);
+	unlink(r->err);
+	snprintf(r->err, sizeof(r->err), "%s/wanted.json", r->dir);
+	unlink(r->err);
+	rmdir(r->dir);
+}
+
+/* One obit and the cases drawn for it, from start to verdict; -1 if it never
+ * came to that. */
+static int run_once(struct run *r)
+{
+	if (make_folder(r) || draw_all(r))
+		return -1;
+	if (r->random)
+		printf("# seed %lu: %d draws\n", r->seed, r->nr_draws);
+	obit_required(r);
+	if (obit_start(r)) {
+		printf("not ok obit_starts: see above\n");
+		r->failed++;
+		if (!r->obit_ended && r->obit_pid > 0)
+			kill(r->obit_pid, SIGKILL);
+		return 0;
+	}
+	if (r->storm)
+		r->st = storm_start();
+	run_draws(r);
+	if (r->st)
+		storm_end(r->st);
+	settle(r);
+	run_last(r);
+	obit_stop(r);
+	end_lingerers(r);
+	r->stood_still = stall_longest();
+	judge(r);
+	keep_wants(r);
+	if (!r->keep && !r->failed)
+		remove_folder(r);
+	else
+		printf("# kept in %s\n", r->dir);
+	return 0;
+}
+
+/* The cases that the machine may have spoilt, one after the other, with an obit
+ * of their own. 0, or -1 if that could not be. */
+static int run_again(const struct run *first, int counts[3])
+{
+	static struct run r;
+	char keep[400];
+
+	printf("# the machine stood still for %llu ms: %d cases once more, alone\n",
+	       (unsigned long long)(first->stood_still / MSEC),
+	       first->nr_again);
+	r = (struct run){
+		.obit = first->obit,
+		.source = first->source,
+		.tier = first->tier,
+		.module = first->module,
+		.seed = first->seed,
+		.jobs = 1,
+		.once = true,
+	};
+	if (first->keep) {
+		snprintf(keep, sizeof(keep), "%s/again", first->keep);
+		r.keep = keep;
+	}
+	for (int i = 0; i < first->nr_again; i++)
+		r.names[r.nr_names++] = first->again[i]->name;
+	if (run_once(&r))
+		return -1;
+	counts[0] += r.passed;
+	counts[1] += r.failed;
+	counts[2] += r.skipped;
+	return 0;
 }
 
 int run_main(int argc, char **argv)
 {
 	static struct run r = { .tier = "auto" };
-	int ret = 1;
+	int counts[3], err;
 
 	r.jobs = 4 * sysconf(_SC_NPROCESSORS_ONLN);
 	r.seed = boot_ns() ^ getpid();
@@ -471,40 +559,18 @@ int run_main(int argc, char **argv)
 		fputs("death run: bad options, see death --help\n", stderr);
 		return 64;
 	}
-	if (prepare(&r))
+	clean_slate();
+	if (stall_watch()) {
+		fprintf(stderr, "death: no thread can be started\n");
+		return 71;
+	}
+	if (run_once(&r))
 		return 64;
-	if (r.random)
-		printf("# seed %lu: %d draws\n", r.seed, r.nr_draws);
-	obit_required(&r);
-	if (obit_start(&r)) {
-		printf("not ok obit_starts: see above\n");
-		printf("0 passed, 1 failed, 0 skipped\n");
-		if (!r.obit_ended && r.obit_pid > 0)
-			kill(r.obit_pid, SIGKILL);
-		return 1;
-	}
-	if (r.storm)
-		r.st = storm_start();
-	run_draws(&r);
-	if (r.st)
-		storm_end(r.st);
-	settle(&r);
-	run_last(&r);
-	obit_stop(&r);
-	end_lingerers(&r);
-	judge(&r);
-	keep_wants(&r);
-	if (!r.keep && !r.failed) {
-		unlink(r.out);
-		unlink(r.err);
-		snprintf(r.err, sizeof(r.err), "%s/wanted.json", r.dir);
-		unlink(r.err);
-		rmdir(r.dir);
-	} else {
-		printf("# kept in %s\n", r.dir);
-	}
-	ret = r.failed ? 1 : 0;
-	printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed,
-	       r.skipped);
-	return ret;
+	counts[0] = r.passed;
+	counts[1] = r.failed;
+	counts[2] = r.skipped;
+	err = r.nr_again ? run_again(&r, counts) : 0;
+	printf("%d passed, %d failed, %d skipped\n", counts[0], counts[1],
+	       counts[2]);
+	return err || counts[1] ? 1 : 0;
 }

@@ -68,6 +68,11 @@ class Report:
             print(f"{verdict} {name}" + (f": {why}" if why else ""),
                   flush=True)
 
+    def again(self, text):
+        """Wrong, but tried once more: that counts, this is not hidden."""
+        with self.lock:
+            print(f"again {text}", flush=True)
+
     def note(self, text):
         with self.lock:
             print("".join(f"| {t}\n" for t in text.splitlines()), end="",
@@ -91,6 +96,8 @@ def report_lines(report, prefix, result):
                         ("no reason given" if m[1] == "skip" else ""))
         elif last:
             totals = tuple(map(int, last.groups()))
+        elif line.startswith("again "):
+            report.again(f"{prefix}/{line[6:]}")
         else:
             other.append(line)
     seen = tuple(counts.values())
