@@ -84,6 +84,15 @@ void stream_state(struct stream *s, uint64_t at, uint32_t tgid, uint32_t state);
 void stream_loss(struct stream *s, uint64_t at, uint32_t kind, uint32_t reason,
 		 uint64_t count);
 void stream_tick(struct stream *s, uint64_t at);
+/* Of nr steps, 10 ns apart from at on; the phases are 1, 2, ... */
+struct obit_teardown *stream_teardown(struct stream *s, uint64_t at,
+				      uint32_t tgid, uint32_t nr);
+struct obit_freed *stream_freed(struct stream *s, uint64_t at, uint32_t tgid,
+				uint32_t by);
+struct obit_user_exit *stream_user_exit(struct stream *s, uint64_t at,
+					uint32_t tgid, uint32_t flags);
+struct obit_stack *stream_stack(struct stream *s, uint64_t at, uint32_t tgid,
+				uint32_t nr);
 
 /* The whole life of a process that waits for its child, in one line each. */
 void stream_life(struct stream *s, uint64_t at, uint32_t tgid, uint32_t parent,

@@ -40,6 +40,10 @@ static void every(struct stream *s)
 	stream_state(s, 1, 7, 'Z');
 	stream_loss(s, 1, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED, 1);
 	stream_tick(s, 1);
+	stream_teardown(s, 1, 7, 3);
+	stream_freed(s, 1, 7, 3);
+	stream_user_exit(s, 1, 7, 0);
+	stream_stack(s, 1, 7, 2);
 }
 
 /* Bytes the record had then: recordings of that time are read still. */
@@ -50,6 +54,8 @@ static size_t in_version_1(const struct obit_hdr *h)
 		return 80;
 	case OBIT_EV_PDEATH:
 		return 96;
+	case OBIT_EV_EXIT:
+		return 304;
 	default:
 		return h->len;
 	}
@@ -194,6 +200,17 @@ static void test_ranges(void **state)
 	BAD(CGROUP, r->path_len = 0);
 	BAD(CGROUP, r->data[0] = 'a');
 	BAD(CGROUP, r->data[1] = 0);
+#define TEARDOWN stream_teardown(&s, 1, 7, 3)
+	BAD(TEARDOWN, r->nr = 4);
+	BAD(TEARDOWN, r->nr = 0xffffffff);
+	BAD(TEARDOWN, r->steps[2].phase = OBIT_PHASE_NR);
+	BAD(TEARDOWN, r->steps[1].boot_ns = 0);
+	BAD(TEARDOWN, r->hdr.boot_ns = 20);
+	BAD(stream_freed(&s, 1, 7, 3), r->phase = OBIT_PHASE_NR);
+	BAD(stream_freed(&s, 1, 7, 3), r->by.comm[15] = 'x');
+	BAD(stream_freed(&s, 1, 7, 3), r->begin_ns = 2);
+	BAD(stream_stack(&s, 1, 7, 2), r->phase = OBIT_PHASE_NR);
+	BAD(stream_stack(&s, 1, 7, 2), r->nr = 3);
 }
 
 static void test_more_ranges(void **state)
