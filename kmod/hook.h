@@ -7,20 +7,21 @@
 #ifndef OBIT_HOOK_H
 #define OBIT_HOOK_H
 
-#include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/types.h>
+#include "compat.h"
 #include "hooks.h"
 
 struct tracepoint;
 
 /* Rows with the same number tell the same: the first that can be had is
- * enough. */
+ * enough. From SERVES_NR on: a step of the teardown each. */
 enum hook_serves { SERVES_ITSELF, SERVES_ACCOUNTED, SERVES_RELEASE, SERVES_NR };
 
 /*
  * @wants:    bits 1 << enum hook_want: who needs it
- * @probe:    tracepoint: void (*)(void *data, ...); ftrace: ftrace_func_t
+ * @probe:    tracepoint: void (*)(void *data, ...)
+ * @entered:  ftrace: called with preemption off
  * @entry, @ret: kretprobe; entry may refuse the return by a value not 0
  * @keeps:    kretprobe: bytes between entry and return
  * @at_once:  kretprobe: calls in progress that it can follow, beside one for
@@ -28,26 +29,29 @@ enum hook_serves { SERVES_ITSELF, SERVES_ACCOUNTED, SERVES_RELEASE, SERVES_NR };
  *            more is missed, and counted
  * @step:     teardown: what the step is called
  * The rest is hooks.c's, under its mutex. @missed: before the last arming.
+ * @on, @same: functions.c's: is the row called, and another on its function.
  */
 struct hook {
 	const char *place;
 	const char *fact;
 	const char *step;
 	void *probe;
+	void (*entered)(const struct hook *h, obit_ftrace_regs *fregs);
 	kretprobe_handler_t entry, ret;
 	size_t keeps;
 	int at_once;
 	unsigned long wants;
 	enum obit_hook_kind kind;
-	enum hook_serves serves;
+	unsigned int serves;
 	bool required;
 
 	enum obit_hook_state state;
 	int err;
 	u64 missed;
 	struct tracepoint *tp;
-	struct ftrace_ops ops;
 	struct kretprobe rp;
+	struct hook *same;
+	bool on;
 };
 
 /* Who sees an end comes before who sees a beginning: armed in this order, no
@@ -56,8 +60,7 @@ struct hook {
 extern const struct hook hook_rows[];
 extern const unsigned int hook_rows_nr;
 
-/* The callback of every teardown row, whose ops is in its struct hook. */
-void hook_teardown(unsigned long ip, unsigned long parent_ip,
-		   struct ftrace_ops *ops, obit_ftrace_regs *fregs);
+/* What every teardown row has as @entered. */
+void hook_teardown(const struct hook *h, obit_ftrace_regs *fregs);
 
 #endif /* OBIT_HOOK_H */

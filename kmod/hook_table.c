@@ -5,7 +5,8 @@
  * arms one, never tells a fact.
  *
  * Preemption: tracepoint probes run with it off up to 6.19 and on from 7.0
- * (a46023d5616e), ftrace callbacks as their function does. Stories find it off.
+ * (a46023d5616e); at the entry of a function it is off already. Stories find it
+ * off.
  */
 #include <linux/cgroup.h>
 #include <linux/kernel.h>
@@ -118,11 +119,10 @@ static void __maybe_unused check_types(void)
 /* --- function entries ------------------------------------------------------------ */
 
 #define ARG(type, n) ((type)obit_ftrace_arg(fregs, n))
-#define ENTERED(name, call)                                             \
-	static void name(unsigned long ip, unsigned long parent_ip,     \
-			 struct ftrace_ops *ops, obit_ftrace_regs *fregs) \
-	{                                                               \
-		NO_PREEMPTION(call);                                    \
+#define ENTERED(name, call)                                                 \
+	static void name(const struct hook *h, obit_ftrace_regs *fregs)     \
+	{                                                                   \
+		call;                                                       \
 	}
 
 ENTERED(in_released, obit_released(ARG(struct task_struct *, 0)))
@@ -137,11 +137,9 @@ ENTERED(in_kill_pgrp,
 			    ARG(struct pid *, 2)))
 ENTERED(in_disassociate, obit_ctty_leaves(ARG(int, 0)))
 
-void hook_teardown(unsigned long ip, unsigned long parent_ip,
-		   struct ftrace_ops *ops, obit_ftrace_regs *fregs)
+void hook_teardown(const struct hook *h, obit_ftrace_regs *fregs)
 {
-	NO_PREEMPTION(
-		obit_teardown_step(container_of(ops, struct hook, ops)->step));
+	obit_teardown_step(h->step);
 }
 
 /* --- function returns -------------------------------------------------------------- */
@@ -231,7 +229,7 @@ static int prctl_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 	{ .kind = OBIT_HOOK_TRACEPOINT, .place = name, .probe = fn,    \
 	  .fact = text, .wants = RECORDS, __VA_ARGS__ }
 #define FUNCTION(name, who, fn, text, ...)                             \
-	{ .kind = OBIT_HOOK_FTRACE, .place = name, .probe = fn,        \
+	{ .kind = OBIT_HOOK_FTRACE, .place = name, .entered = fn,      \
 	  .fact = text, .wants = who, __VA_ARGS__ }
 #define RETURN(name, who, begins, ends, kept, text, ...)               \
 	{ .kind = OBIT_HOOK_KRETPROBE, .place = name, .entry = begins, \

@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "functions.h"
 #include "hook.h"
 #include "teardown.h"
 
@@ -64,30 +65,6 @@ static int arm_tracepoint(struct hook *h)
 	return tracepoint_probe_register(h->tp, h->probe, NULL);
 }
 
-/* An empty filter would be every function: only ever set on idle ops. */
-static void clear_filter(struct hook *h)
-{
-	ftrace_set_filter(&h->ops, NULL, 0, 1);
-}
-
-static int arm_ftrace(struct hook *h)
-{
-	int err;
-
-	h->ops.func = h->probe;
-	/* PERMANENT: sysctl kernel.ftrace_enabled=0 is refused, not obeyed */
-	h->ops.flags = OBIT_FTRACE_FLAGS | FTRACE_OPS_FL_PERMANENT;
-	/* EINVAL: no function of that name can be traced */
-	err = ftrace_set_filter(&h->ops, (unsigned char *)h->place,
-				strlen(h->place), 1);
-	if (err)
-		return err == -EINVAL ? -ENOENT : err;
-	err = register_ftrace_function(&h->ops);
-	if (err)
-		clear_filter(h);
-	return err;
-}
-
 static int arm_kretprobe(struct hook *h)
 {
 	memset(&h->rp, 0, sizeof(h->rp));
@@ -98,6 +75,17 @@ static int arm_kretprobe(struct hook *h)
 	if (h->at_once)
 		h->rp.maxactive = h->at_once + num_possible_cpus();
 	return register_kretprobe(&h->rp);
+}
+
+static void armed(struct hook *h, int err)
+{
+	h->err = err;
+	h->state = !err ? OBIT_HOOK_ARMED :
+		   err == -ENOENT ? OBIT_HOOK_ABSENT :
+				    OBIT_HOOK_REFUSED;
+	if (h->state == OBIT_HOOK_REFUSED)
+		pr_warn("%s cannot be hooked (%d): not told: %s\n", h->place,
+			err, h->fact);
 }
 
 static void arm(struct hook *h)
@@ -113,19 +101,13 @@ static void arm(struct hook *h)
 		err = arm_tracepoint(h);
 		break;
 	case OBIT_HOOK_FTRACE:
-		err = arm_ftrace(h);
+		err = functions_add(h);
 		break;
 	case OBIT_HOOK_KRETPROBE:
 		err = arm_kretprobe(h);
 		break;
 	}
-	h->err = err;
-	h->state = !err ? OBIT_HOOK_ARMED :
-		   err == -ENOENT ? OBIT_HOOK_ABSENT :
-				    OBIT_HOOK_REFUSED;
-	if (h->state == OBIT_HOOK_REFUSED)
-		pr_warn("%s cannot be hooked (%d): not told: %s\n", h->place,
-			err, h->fact);
+	armed(h, err);
 }
 
 static u64 missed_now(const struct hook *h)
@@ -135,8 +117,25 @@ static u64 missed_now(const struct hook *h)
 	return (u64)h->rp.nmissed + h->rp.kp.nmissed;
 }
 
-/* No probe is begun any more; those of tracepoints may still run. */
-static void disarm(struct hook *h)
+/* Kretprobes that are to end: each would wait for RCU, all do it together. */
+struct returns {
+	struct kretprobe *rp[8];
+	int nr;
+};
+
+static void end_returns(struct returns *r)
+{
+	if (r->nr)
+		unregister_kretprobes(r->rp, r->nr);
+	r->nr = 0;
+}
+
+/*
+ * No probe is begun any more; one may still run, until what its kind ends with
+ * is done: tracepoint_synchronize_unregister(), functions_settle(),
+ * end_returns().
+ */
+static void disarm(struct hook *h, struct returns *returns)
 {
 	h->missed += missed_now(h);
 	switch (h->kind) {
@@ -144,11 +143,12 @@ static void disarm(struct hook *h)
 		tracepoint_probe_unregister(h->tp, h->probe, NULL);
 		break;
 	case OBIT_HOOK_FTRACE:
-		unregister_ftrace_function(&h->ops);
-		clear_filter(h);
+		functions_remove(h);
 		break;
 	case OBIT_HOOK_KRETPROBE:
-		unregister_kretprobe(&h->rp);
+		if (returns->nr == ARRAY_SIZE(returns->rp))
+			end_returns(returns);
+		returns->rp[returns->nr++] = &h->rp;
 		break;
 	}
 	h->state = OBIT_HOOK_IDLE;
@@ -167,11 +167,13 @@ static bool is_served(const struct hook *h)
 	return false;
 }
 
-static void arm_wanted(void)
+static void arm_wanted_of(bool functions)
 {
 	struct hook *h;
 
 	for (h = hooks; h < hooks + nr_hooks; h++) {
+		if ((h->kind == OBIT_HOOK_FTRACE) != functions)
+			continue;
 		if (!(h->wants & wanted) || h->state == OBIT_HOOK_ARMED ||
 		    h->state == OBIT_HOOK_ABSENT)
 			continue;
@@ -182,8 +184,24 @@ static void arm_wanted(void)
 	}
 }
 
+/* Functions are armed together: all of them tell of ends, or of what no end
+ * depends on. */
+static void arm_wanted(void)
+{
+	struct hook *h;
+	int err;
+
+	arm_wanted_of(true);
+	err = functions_settle();
+	for (h = hooks; err && h < hooks + nr_hooks; h++)
+		if (h->kind == OBIT_HOOK_FTRACE && h->state == OBIT_HOOK_ARMED)
+			armed(h, err);
+	arm_wanted_of(false);
+}
+
 static void disarm_unwanted(void)
 {
+	struct returns returns = { .nr = 0 };
 	bool tracepoints = false;
 	struct hook *h;
 
@@ -191,9 +209,12 @@ static void disarm_unwanted(void)
 	for (h = hooks + nr_hooks; h-- > hooks;) {
 		if (h->wants & wanted || h->state != OBIT_HOOK_ARMED)
 			continue;
-		disarm(h);
+		disarm(h, &returns);
 		tracepoints |= h->kind == OBIT_HOOK_TRACEPOINT;
 	}
+	end_returns(&returns);
+	/* whatever is left is watched already: nothing that could fail */
+	functions_settle();
 	if (tracepoints)
 		tracepoint_synchronize_unregister();
 }
@@ -310,6 +331,7 @@ int hooks_describe(u32 index, struct obit_dev_hook *d)
 	d->state = h->state;
 	d->err = h->err;
 	d->required = h->required;
+	d->serves = h->serves;
 	d->missed = h->missed + missed_now(h);
 	mutex_unlock(&hooks_lock);
 	strscpy(d->place, h->place, sizeof(d->place));
@@ -329,13 +351,24 @@ static void find_tracepoint(struct tracepoint *tp, void *unused)
 			hooks[i].tp = tp;
 }
 
+/* Of the places of one step any will do. */
+static unsigned int serves_step(const char *step)
+{
+	const struct teardown_place *t = teardown_places;
+
+	while (strcmp(t->step, step))
+		t++;
+	return SERVES_NR + (t - teardown_places);
+}
+
 static void make_teardown_row(struct hook *h, const struct teardown_place *t)
 {
 	h->kind = OBIT_HOOK_FTRACE;
 	h->place = t->place;
 	h->step = t->step;
 	h->fact = "when this step of an exit begins";
-	h->probe = hook_teardown;
+	h->entered = hook_teardown;
+	h->serves = serves_step(t->step);
 	h->wants = 1UL << WANT_TEARDOWN;
 }
 
@@ -343,6 +376,7 @@ int hooks_init(void)
 {
 	const struct teardown_place *t;
 	unsigned int n = hook_rows_nr;
+	int err;
 
 	for (t = teardown_places; t->place; t++)
 		n++;
@@ -353,6 +387,11 @@ int hooks_init(void)
 	nr_hooks = hook_rows_nr;
 	for (t = teardown_places; t->place; t++)
 		make_teardown_row(&hooks[nr_hooks++], t);
+	err = functions_init(hooks, nr_hooks);
+	if (err) {
+		kvfree(hooks);
+		return err;
+	}
 	for_each_kernel_tracepoint(find_tracepoint, NULL);
 	INIT_WORK(&later.work, do_later);
 	spin_lock(&later.lock);
@@ -373,5 +412,6 @@ void hooks_exit(void)
 	wanted = 0;
 	disarm_unwanted();
 	mutex_unlock(&hooks_lock);
+	functions_exit();
 	kvfree(hooks);
 }

@@ -23,7 +23,6 @@
 
 #define RING_MIN	(64UL << 10)
 #define RING_MAX	(1UL << 30)
-#define WAKE_MS		20
 #define NEVER		(~0ULL)
 
 static unsigned long ring_bytes_param = 8UL << 20;

@@ -157,7 +157,7 @@ struct obit_dev_hook {
 	__u32 state;			/* enum obit_hook_state */
 	__s32 err;			/* negative errno of the last try, or 0 */
 	__u32 required;			/* without it there is no obituary */
-	__u32 pad;
+	__u32 serves;			/* not 0: any hook with this number does */
 	__u64 missed;			/* times it could not run */
 	char place[48];			/* function or tracepoint */
 	char fact[80];			/* what it tells; what is lost without it */

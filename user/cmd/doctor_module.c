@@ -158,9 +158,9 @@ static bool is_served(const struct module_state *m,
 	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
 	    h->state == OBIT_HOOK_UNNEEDED)
 		return true;
-	for (i = 0; i < m->nr_hooks; i++)
+	for (i = 0; h->serves && i < m->nr_hooks; i++)
 		if (m->hooks[i].state == OBIT_HOOK_ARMED &&
-		    kdev_same_fact(&m->hooks[i], h))
+		    m->hooks[i].serves == h->serves)
 			return true;
 	return false;
 }

@@ -230,24 +230,6 @@ static void take_counters(struct source *s)
 	s->missed_at = boot_now();
 }
 
-static size_t fact_len(const char *fact)
-{
-	size_t len = strcspn(fact, "(");
-
-	while (len && fact[len - 1] == ' ')
-		len--;
-	return len;
-}
-
-/* Two names of one place tell the same fact, but for what is in brackets. */
-bool kdev_same_fact(const struct obit_dev_hook *a,
-		    const struct obit_dev_hook *b)
-{
-	size_t len = fact_len(a->fact);
-
-	return len == fact_len(b->fact) && !strncmp(a->fact, b->fact, len);
-}
-
 bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
 {
 	struct obit_dev_hook other;
@@ -256,8 +238,8 @@ bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
 	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
 	    h->state == OBIT_HOOK_UNNEEDED)
 		return true;
-	for (i = 0; kdev_hook(k, i, &other); i++)
-		if (other.state == OBIT_HOOK_ARMED && kdev_same_fact(&other, h))
+	for (i = 0; h->serves && kdev_hook(k, i, &other); i++)
+		if (other.state == OBIT_HOOK_ARMED && other.serves == h->serves)
 			return true;
 	return false;
 }

@@ -36,10 +36,7 @@ void kdev_close(struct kdev *k);
 void kdev_why(const struct kdev *k, char *text, unsigned int size);
 /* The index-th hook, from 0; false: there is none. */
 bool kdev_hook(const struct kdev *k, uint32_t index, struct obit_dev_hook *h);
-/* Are they two names of one place? */
-bool kdev_same_fact(const struct obit_dev_hook *a,
-		    const struct obit_dev_hook *b);
-/* Is its fact to be had, by itself or by another name of the same place? */
+/* Is its fact to be had, by itself or by another hook that serves the same? */
 bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h);
 
 #endif
