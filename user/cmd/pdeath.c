@@ -5,7 +5,6 @@
  * no other place to ask: /proc does not tell.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -13,9 +12,9 @@
 #include <unistd.h>
 #include "cmd/cmd.h"
 #include "cmd/common.h"
+#include "cmd/pick.h"
 #include "cmd/screen.h"
 #include "core/pdeath_list.h"
-#include "core/status.h"
 #include "enrich.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
@@ -76,81 +75,17 @@ static const char *const pdeath_examples[] = {
 
 static int check_filters(void)
 {
-	uint64_t n;
-	uint32_t uid;
-	size_t i;
-
-	for (i = 0; i < opts.uid.nr; i++) {
-		if (!user_id(opts.uid.v[i], &uid) ||
-		    (!parse_u64(opts.uid.v[i], &n) && n <= UINT32_MAX))
-			continue;
-		log_error("--uid=%s: /etc/passwd has no user of this name",
-			  opts.uid.v[i]);
-		return -EINVAL;
-	}
-	for (i = 0; i < opts.signal.nr; i++) {
-		if (signal_parse(opts.signal.v[i]) > 0)
-			continue;
-		log_error("--signal=%s: it must be the name or number of a signal",
-			  opts.signal.v[i]);
-		return -EINVAL;
-	}
-	for (i = 0; i < opts.parent.nr; i++) {
-		if (!parse_u64(opts.parent.v[i], &n) && n && n <= INT32_MAX)
-			continue;
-		log_error("--parent=%s: it must be a process id",
-			  opts.parent.v[i]);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static bool any(const struct opt_strings *o, const struct armed_one *a,
-		bool (*is)(const char *value, const struct armed_one *a))
-{
-	size_t i;
-
-	for (i = 0; i < o->nr; i++)
-		if (is(o->v[i], a))
-			return true;
-	return !o->nr;
-}
-
-static bool is_comm(const char *value, const struct armed_one *a)
-{
-	char comm[OBIT_COMM_LEN + 1] = "";
-
-	memcpy(comm, a->comm, OBIT_COMM_LEN);
-	return !fnmatch(value, comm, 0);
-}
-
-static bool is_uid(const char *value, const struct armed_one *a)
-{
-	uint64_t n;
-	uint32_t uid;
-
-	if (!user_id(value, &uid))
-		return a->have_uid && a->uid == uid;
-	return a->have_uid && !parse_u64(value, &n) && a->uid == n;
-}
-
-static bool is_signal(const char *value, const struct armed_one *a)
-{
-	return signal_parse(value) == (int)a->signal;
-}
-
-static bool is_parent(const char *value, const struct armed_one *a)
-{
-	uint64_t n;
-
-	return !parse_u64(value, &n) && a->parent.tgid == n;
+	return pick_check_uid(&opts.uid)	       ?:
+		       pick_check_signal(&opts.signal) ?:
+		       pick_check_tgid("parent", &opts.parent);
 }
 
 static bool wanted(const struct armed_one *a)
 {
-	return any(&opts.comm, a, is_comm) && any(&opts.uid, a, is_uid) &&
-	       any(&opts.signal, a, is_signal) &&
-	       any(&opts.parent, a, is_parent) &&
+	return pick_comm(&opts.comm, a->comm) &&
+	       pick_uid(&opts.uid, a->have_uid, a->uid) &&
+	       pick_signal(&opts.signal, a->signal) &&
+	       pick_tgid(&opts.parent, a->parent.tgid) &&
 	       (!opts.trap || pdeath_is_trap(a));
 }
 

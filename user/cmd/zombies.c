@@ -4,14 +4,13 @@
  * Owns the options, what is wanted and how often it is shown. Needs not have run
  * before; reaps nothing and signals nobody.
  */
-#include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
 #include "cmd/common.h"
+#include "cmd/pick.h"
 #include "cmd/screen.h"
 #include "cmd/zombie_scan.h"
 #include "lib/log.h"
@@ -82,69 +81,19 @@ static const char *const zombies_examples[] = {
 
 /* --- what is wanted ------------------------------------------------------------------ */
 
-static bool any_comm(const struct opt_strings *o, const struct zombie *z)
-{
-	char comm[OBIT_COMM_LEN + 1] = "";
-	size_t i;
-
-	memcpy(comm, z->comm, OBIT_COMM_LEN);
-	for (i = 0; i < o->nr; i++)
-		if (!fnmatch(o->v[i], comm, 0))
-			return true;
-	return !o->nr;
-}
-
-/* Checked by check_filters() before. */
-static uint32_t number_of(const char *s)
-{
-	uint64_t n = 0;
-
-	parse_u64(s, &n);
-	return (uint32_t)n;
-}
-
 static bool wanted(const struct zombie *z, void *ctx)
 {
 	const struct zombies_cmd *o = ctx;
-	bool found = !o->uid.nr;
-	uint32_t uid;
-	size_t i;
 
-	for (i = 0; i < o->uid.nr && !found; i++) {
-		if (user_id(o->uid.v[i], &uid))
-			uid = number_of(o->uid.v[i]);
-		found = z->have_uid && z->uid == uid;
-	}
-	if (!found || !any_comm(&o->comm, z))
-		return false;
-	found = !o->parent.nr;
-	for (i = 0; i < o->parent.nr && !found; i++)
-		found = z->parent == number_of(o->parent.v[i]);
-	return found;
+	return pick_comm(&o->comm, z->comm) &&
+	       pick_uid(&o->uid, z->have_uid, z->uid) &&
+	       pick_tgid(&o->parent, z->parent);
 }
 
 static int check_filters(void)
 {
-	uint64_t n;
-	uint32_t uid;
-	size_t i;
-
-	for (i = 0; i < opts.uid.nr; i++) {
-		if (!user_id(opts.uid.v[i], &uid) ||
-		    (!parse_u64(opts.uid.v[i], &n) && n <= UINT32_MAX))
-			continue;
-		log_error("--uid=%s: /etc/passwd has no user of this name",
-			  opts.uid.v[i]);
-		return -EINVAL;
-	}
-	for (i = 0; i < opts.parent.nr; i++) {
-		if (!parse_u64(opts.parent.v[i], &n) && n && n <= INT32_MAX)
-			continue;
-		log_error("--parent=%s: it must be a process id",
-			  opts.parent.v[i]);
-		return -EINVAL;
-	}
-	return 0;
+	return pick_check_uid(&opts.uid) ?:
+		       pick_check_tgid("parent", &opts.parent);
 }
 
 /*

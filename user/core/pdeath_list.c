@@ -12,11 +12,8 @@
 #include "core/when.h"
 #include "lib/json.h"
 #include "lib/opts.h"
+#include "lib/sgr.h"
 #include "lib/utf8.h"
-
-#define SGR_OFF		"\x1b[0m"
-#define SGR_HEAD	"\x1b[1m"
-#define SGR_WARN	"\x1b[33m"
 
 #define NOT_LIMITED	100000u
 

@@ -15,6 +15,7 @@
 #include "core/value.h"
 #include "core/when.h"
 #include "lib/out.h"
+#include "lib/sgr.h"
 #include "lib/timefmt.h"
 #include "lib/utf8.h"
 #include "sink/sink.h"
@@ -60,14 +61,6 @@ static const struct layout {
 /* To a file or a pipe, where no width is given, columns are laid out for this
  * one, and what is longer pushes the rest of its line to the right. */
 #define PIPE_LAYOUT 180
-
-#define SGR_OFF		"\x1b[0m"
-#define SGR_HEAD	"\x1b[1m"
-#define SGR_DIM		"\x1b[2m"
-#define SGR_FAILED	"\x1b[33m"	/* yellow */
-#define SGR_KILLED	"\x1b[31m"	/* red */
-#define SGR_WORST	"\x1b[1;31m"
-#define SGR_NOTICE	"\x1b[36m"	/* cyan */
 
 struct sink {
 	int fd;

@@ -43,7 +43,7 @@ static void sgr(struct page *p, const char *code)
 const char *tree_colour(const struct tree_node *n)
 {
 	if (n->state == TREE_ALIVE)
-		return SGR_LEFT;
+		return SGR_LIVES;
 	if (n->state == TREE_ZOMBIE)
 		return SGR_FAILED;
 	if (!n->failed || !n->ob)
@@ -82,7 +82,9 @@ uint64_t tree_life(const struct tree_node *n, uint64_t now_ns)
 }
 
 /* Quoted as a shell would read it: free of control bytes. limit: bytes. */
-void tree_command_line(struct buf *out, const struct tree_node *n, size_t limit)
+/* Escaped; stops soon after `limit` bytes. */
+static void command_line(struct buf *out, const struct tree_node *n,
+			 size_t limit)
 {
 	const struct tree_command *c = n->command;
 	size_t at = 0, from = out->len;
@@ -108,6 +110,24 @@ void tree_command_line(struct buf *out, const struct tree_node *n, size_t limit)
 	}
 	if (c->cut || at < args.len)
 		buf_adds(out, " \xe2\x80\xa6");
+}
+
+void tree_add_command(struct buf *out, const struct tree_node *n,
+		      unsigned int width)
+{
+	struct buf line = BUF_INIT;
+	size_t fit;
+
+	command_line(&line, n, 4 * width);
+	fit = utf8_fit(line.p, line.len, width, NULL);
+	if (fit < line.len) {
+		fit = utf8_fit(line.p, line.len, width - 1, NULL);
+		buf_add(out, line.p, fit);
+		buf_adds(out, "\xe2\x80\xa6");
+	} else {
+		buf_add(out, line.p, fit);
+	}
+	buf_free(&line);
 }
 
 /* --- lines -------------------------------------------------------------------------- */
@@ -209,25 +229,13 @@ static void end_line(struct page *p)
 static void add_node(struct page *p, const struct tree_node *n,
 		     unsigned int depth)
 {
-	struct buf line = BUF_INIT;
 	unsigned int used;
-	size_t fit;
 
 	add_front(p, n);
 	used = add_branches(p, n->parent, depth, depth && is_last(p, n));
-	tree_command_line(&line, n, 4 * p->room);
 	buf_printf(p->out, "%u ", n->tgid);
 	used += (unsigned int)snprintf(NULL, 0, "%u ", n->tgid);
-	used = used + 4 < p->room ? p->room - used : 4;
-	fit = utf8_fit(line.p, line.len, used, NULL);
-	if (fit < line.len) {
-		fit = utf8_fit(line.p, line.len, used - 1, NULL);
-		buf_add(p->out, line.p, fit);
-		buf_adds(p->out, "\xe2\x80\xa6");
-	} else {
-		buf_add(p->out, line.p, fit);
-	}
-	buf_free(&line);
+	tree_add_command(p->out, n, used + 4 < p->room ? p->room - used : 4);
 	end_line(p);
 }
 

@@ -8,22 +8,15 @@
 
 #include "core/tree.h"
 #include "lib/buf.h"
-
-#define SGR_OFF		"\x1b[0m"
-#define SGR_HEAD	"\x1b[1m"
-#define SGR_DIM		"\x1b[2m"
-#define SGR_FAILED	"\x1b[33m"	/* yellow */
-#define SGR_KILLED	"\x1b[31m"	/* red */
-#define SGR_WORST	"\x1b[1;31m"
-#define SGR_LEFT	"\x1b[36m"	/* cyan: it lives */
+#include "lib/sgr.h"
 
 const char *tree_colour(const struct tree_node *n);	/* NULL: none */
 /* How it ended, not escaped; width 0: the longest wording. */
 void tree_death(struct buf *out, const struct tree_node *n, size_t width);
 uint64_t tree_life(const struct tree_node *n, uint64_t now_ns);
-/* Escaped; stops soon after `limit` bytes. */
-void tree_command_line(struct buf *out, const struct tree_node *n,
-		       size_t limit);
+/* Its command line, escaped, in @width columns, with an ellipsis if cut. */
+void tree_add_command(struct buf *out, const struct tree_node *n,
+		      unsigned int width);
 /* `12,345` */
 void tree_number(struct buf *out, uint64_t v);
 

@@ -71,20 +71,8 @@ static void add_command(struct verdict *w, const struct tree_node *n,
 			unsigned int used)
 {
 	unsigned int width = w->look->width ? w->look->width : COMMAND_BYTES;
-	struct buf line = BUF_INIT;
-	size_t fit;
 
-	width = width > used + 16 ? width - used : 16;
-	tree_command_line(&line, n, 4 * width);
-	fit = utf8_fit(line.p, line.len, width, NULL);
-	if (fit < line.len) {
-		fit = utf8_fit(line.p, line.len, width - 1, NULL);
-		buf_add(w->out, line.p, fit);
-		buf_adds(w->out, "\xe2\x80\xa6");
-	} else {
-		buf_add(w->out, line.p, fit);
-	}
-	buf_free(&line);
+	tree_add_command(w->out, n, width > used + 16 ? width - used : 16);
 }
 
 static void add_count(struct verdict *w, const char *before, uint64_t nr,
