@@ -119,7 +119,7 @@ $(B)/obit.bpf.o: $(B)/bpf-$(BPF_ARCH)/obit.bpf.o
 
 $(B)/obit.skel.h: $(B)/obit.bpf.o
 	@$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name obit_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name obit_bpf > $@.new && mv $@.new $@
 
 bpf-arm64: $(B)/bpf-arm64/obit.bpf.o ## does it compile there?
 

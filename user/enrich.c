@@ -14,6 +14,7 @@
 #include "core/oomlog.h"
 #include "enrich.h"
 #include "enrich_priv.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "procfs.h"
@@ -23,19 +24,6 @@
 #define KMSG_LINGER_NS (2 * NSEC_PER_SEC)
 /* More than a log buffer of 1 MiB holds; bounds one look. */
 #define KMSG_LINES_MAX 50000
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-uint64_t boot_now(void)
-{
-	return clock_ns(CLOCK_BOOTTIME);
-}
 
 /* Every line from now on; needs CAP_SYSLOG where dmesg_restrict is set. */
 static int open_kmsg(void)
@@ -102,7 +90,7 @@ int enrich_emit(struct enrich *e)
 
 int enrich_clock(struct enrich *e)
 {
-	uint64_t before = boot_now(), real = clock_ns(CLOCK_REALTIME);
+	uint64_t before = boot_now(), real = real_now();
 	uint64_t after = boot_now();
 	int64_t offset = (int64_t)(real - before / 2 - after / 2);
 	int64_t moved = offset - e->clock_offset;
@@ -135,51 +123,19 @@ int enrich_clock(struct enrich *e)
 
 /* --- processes ------------------------------------------------------------------ */
 
-static ssize_t read_file(const char *path, char *to, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, to, size - 1);
-	if (n < 0)
-		n = -errno;
-	else
-		to[n] = '\0';
-	close(fd);
-	return n;
-}
-
 /*
- * State letter of the process with this identity, or 0 if it is not there.
- * /proc/TGID/stat tells the start in ticks of 10 ms, rounded down: enough, for
- * a tgid is not given out twice in so short a time.
+ * State letter of the process with this identity, or 0 if it is not there. /proc
+ * tells the start in ticks of 10 ms, rounded down: enough, for a tgid is not
+ * given out twice in so short a time.
  */
 static char proc_state(uint32_t tgid, uint64_t start_boottime)
 {
-	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK), ticks = 0;
-	char path[48], text[1024], *p;
-	int field;
+	struct proc_stat st;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", tgid);
-	if (read_file(path, text, sizeof(text)) <= 0)
+	if (procfs_stat(tgid, 0, &st) ||
+	    st.start_ticks != procfs_ticks(start_boottime))
 		return 0;
-	/* A comm may hold anything, ") R 1" too: the last one is the end. */
-	p = strrchr(text, ')');
-	if (!p || p[1] != ' ' || !p[2])
-		return 0;
-	p += 2;
-	for (field = 3; field < 22 && p; field++) {
-		p = strchr(p, ' ');
-		if (p)
-			p++;
-	}
-	if (p)
-		ticks = strtoull(p, NULL, 10);
-	if (!p || ticks != start_boottime / (NSEC_PER_SEC / ticks_per_s))
-		return 0;
-	return strrchr(text, ')')[2];
+	return st.state;
 }
 
 int enrich_state(struct enrich *e, uint32_t tgid, uint64_t start_boottime)

@@ -36,6 +36,4 @@ int enrich_state(struct enrich *e, uint32_t tgid, uint64_t start_boottime);
 void enrich_expect_oom(struct enrich *e);
 int enrich_kmsg(struct enrich *e);
 
-uint64_t boot_now(void);	/* CLOCK_BOOTTIME, ns */
-
 #endif

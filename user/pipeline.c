@@ -12,6 +12,7 @@
 #include "books.h"
 #include "core/event.h"
 #include "enrich.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "lib/tty.h"

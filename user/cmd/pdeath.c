@@ -15,7 +15,7 @@
 #include "cmd/pick.h"
 #include "cmd/screen.h"
 #include "core/pdeath_list.h"
-#include "enrich.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "lib/tty.h"

@@ -17,7 +17,7 @@
 #include "cmd/target.h"
 #include "core/status.h"
 #include "core/unseen.h"
-#include "enrich.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "pidfd.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "cmd/common.h"
 #include "cmd/zombie_scan.h"
-#include "enrich.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
 #include "procfs.h"

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "core/recording.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/out.h"
 #include "lib/timefmt.h"
@@ -29,14 +30,6 @@ struct sink {
 	bool regular;
 	int err;		/* sticky: after a failure nothing is written */
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 static void read_boot_id(char *to, size_t size)
 {
@@ -129,8 +122,8 @@ static int file_open(struct sink **out, const struct sink_opts *o)
 	recording_head_init(&head);
 	head.tier = o->tier;
 	head.source = o->source;
-	head.real_ns = clock_ns(CLOCK_REALTIME);
-	head.boot_ns = clock_ns(CLOCK_BOOTTIME);
+	head.real_ns = real_now();
+	head.boot_ns = boot_now();
 	read_boot_id(head.boot_id, sizeof(head.boot_id));
 	if (!uname(&uts))
 		snprintf(head.release, sizeof(head.release), "%.63s",
