@@ -17,7 +17,7 @@ static __always_inline void fill_pid_ns(struct obit_exit *r,
 	void *at = (char *)pid + bpf_core_field_offset(struct pid, numbers);
 
 	if (!level) {			/* as most are */
-		r->ns_tgid = pid->numbers[0].nr;
+		r->ns_tgid = r->task.tgid;
 		r->pid_ns = pid->numbers[0].ns->ns.inum;
 		return;
 	}
@@ -69,12 +69,14 @@ static __always_inline void fill_ids(struct obit_exit *r,
 {
 	const struct cred *cred = leader->real_cred;
 	struct tty_struct *tty = sig->tty;
+	struct pid *sid = sig->pids[PIDTYPE_SID];
+	struct pid *pgid = sig->pids[PIDTYPE_PGID];
 
 	r->uid = cred->uid.val;
 	r->gid = cred->gid.val;
 	r->loginuid = task_loginuid(leader);
-	r->sid = pid_global(sig->pids[PIDTYPE_SID]);
-	r->pgid = pid_global(sig->pids[PIDTYPE_PGID]);
+	r->sid = pid_global(sid);
+	r->pgid = sid == pgid ? r->sid : pid_global(pgid);
 	fill_pid_ns(r, sig);
 	__builtin_memset(r->tty, 0, sizeof(r->tty));
 	if (tty)
@@ -86,23 +88,24 @@ static __always_inline void fill_ids(struct obit_exit *r,
 static __always_inline void fill_kin(struct obit_exit *r,
 				     struct task_struct *leader)
 {
-	struct task_struct *rp = leader->real_parent;
-	struct task_struct *tracer = leader->parent;
+	struct task_struct *rp = leader->real_parent, *tracer;
+	int exit_signal = leader->exit_signal;
 
-	fill_task(&r->parent, rp, rp->pid);
-	copy_comm(r->parent_comm, rp->group_leader);
-	r->exit_signal = leader->exit_signal;
+	fill_named(&r->parent, r->parent_comm, rp);
+	r->exit_signal = exit_signal;
 	r->sigchld = signal_autoreap(leader->signal) ?
 			     OBIT_SIGCHLD_AUTOREAP :
-			     sigchld_of(rp, leader->exit_signal);
-	if (leader->ptrace && tracer->tgid != rp->tgid) {
-		r->flags |= OBIT_EXIT_TRACED;
-		fill_task(&r->tracer, tracer, tracer->pid);
-		copy_comm(r->tracer_comm, tracer->group_leader);
-	} else {
-		__builtin_memset(&r->tracer, 0, sizeof(r->tracer));
-		__builtin_memset(r->tracer_comm, 0, sizeof(r->tracer_comm));
+			     sigchld_of(rp, exit_signal);
+	if (leader->ptrace) {
+		tracer = leader->parent;
+		if ((u32)tracer->tgid != r->parent.tgid) {
+			r->flags |= OBIT_EXIT_TRACED;
+			fill_named(&r->tracer, r->tracer_comm, tracer);
+			return;
+		}
 	}
+	__builtin_memset(&r->tracer, 0, sizeof(r->tracer));
+	__builtin_memset(r->tracer_comm, 0, sizeof(r->tracer_comm));
 }
 
 /*
@@ -120,9 +123,26 @@ static __always_inline void fill_usage_at_exit(struct obit_usage *u,
 		add_usage(u, p);
 }
 
-/* Keeps what only this thread's exit shows: its exit call, its signal. */
+/* When the exit call of the thread that exits began; 0: none, or not seen. Once. */
+static __always_inline u64 take_call(struct task_struct *p)
+{
+	volatile struct obit_call *c;
+
+	if (!config.exit_calls)
+		return 0;
+	c = &calls[p->pid & (CALL_SLOTS - 1)];
+	if (c->start_boottime != p->start_boottime)
+		return 0;
+	c->start_boottime = 0;
+	return c->boot_ns;
+}
+
+/*
+ * Keeps what only this thread's exit shows: its exit call, its signal. An
+ * exit(2) of one thread among others is no call that ends the process.
+ */
 static __always_inline void thread_exits(struct task_struct *p,
-					 struct signal_struct *sig)
+					 struct signal_struct *sig, u64 call_ns)
 {
 	struct proc_state *st;
 	bool leader = p->group_leader == p;
@@ -144,7 +164,9 @@ static __always_inline void thread_exits(struct task_struct *p,
 		call = EXIT_NONE;
 	if (call == EXIT_THREAD && !leader)
 		call = EXIT_NONE;
-	if (call == EXIT_NONE && !p->pdeath_signal)
+	if (!(sig->flags & SIGNAL_GROUP_EXIT))
+		call_ns = 0;
+	if (call == EXIT_NONE && !p->pdeath_signal && !call_ns)
 		return;
 	st = proc_get(p);
 	if (!st)
@@ -162,6 +184,8 @@ static __always_inline void thread_exits(struct task_struct *p,
 		st->group_value = value;
 		st->flags |= PROC_GROUP_VALUE;
 	}
+	if (call_ns && (!st->call_ns || call_ns < st->call_ns))
+		st->call_ns = call_ns;
 	/* a full barrier on x86: written before signal->live is read again */
 	__sync_fetch_and_add(&st->calls, 1);
 }
@@ -172,14 +196,14 @@ static __always_inline void fill_values(struct obit_exit *r,
 					struct task_struct *leader,
 					struct proc_state *st)
 {
-	u32 call = EXIT_NONE, flags = 0;
+	u32 call = EXIT_NONE, flags = 0, pdeath = leader->pdeath_signal;
 	s32 value = 0;
 
 	r->group_value = 0;
 	r->leader_value = 0;
 	r->threads = 1;
-	r->pdeath_signal = leader->pdeath_signal;
-	r->pdeath_tid = leader->pdeath_signal ? leader->pid : 0;
+	r->pdeath_signal = pdeath;
+	r->pdeath_tid = pdeath ? r->task.tgid : 0;
 	if (st) {
 		flags = st->flags & (PROC_GROUP_VALUE | PROC_LEADER_VALUE |
 				     PROC_AMBIGUOUS | OBIT_EXIT_EXE_DELETED);
@@ -191,12 +215,14 @@ static __always_inline void fill_values(struct obit_exit *r,
 			r->pdeath_signal = st->pdeath_signal;
 			r->pdeath_tid = st->pdeath_tid;
 		}
+		if (st->call_ns && (!r->call_ns || st->call_ns < r->call_ns))
+			r->call_ns = st->call_ns;
 	}
-	if (!r->pdeath_signal && p->pdeath_signal) {
+	if (p != leader && !r->pdeath_signal && p->pdeath_signal) {
 		r->pdeath_signal = p->pdeath_signal;
 		r->pdeath_tid = p->pid;
 	}
-	if (!(p->flags & PF_SIGNALED)) {
+	if (!(r->flags & OBIT_EXIT_SIGNALED)) {
 		u64 c = exit_call_of_current();
 
 		call = c >> 32;
@@ -240,11 +266,13 @@ static __always_inline void asked_record(struct task_struct *leader,
 }
 
 static __always_inline void process_exits(struct task_struct *p,
-					  struct signal_struct *sig, u32 flags)
+					  struct signal_struct *sig, u32 flags,
+					  u64 call_ns)
 {
 	struct task_struct *leader = p->group_leader;
 	struct proc_state *st;
 	u32 sig_flags = sig->flags;
+	struct mm_struct *mm;
 	struct obit_exit *r;
 	u32 exit_code;
 
@@ -253,7 +281,7 @@ static __always_inline void process_exits(struct task_struct *p,
 						    leader->exit_code;
 	if (filtered(leader))
 		return;
-	st = proc_find(p);
+	st = proc_find(p, (u64)sig, leader->start_boottime);
 	if (st)
 		asked_record(leader, st);
 	r = record_begin(OBIT_EV_EXIT, sizeof(*r), OBIT_LOST_CONTEXT);
@@ -274,8 +302,9 @@ static __always_inline void process_exits(struct task_struct *p,
 		flags |= OBIT_EXIT_EXECED;
 	if (p->children.next != &p->children)
 		flags |= OBIT_EXIT_CHILDREN;
-	if (p->mm) {
-		struct dentry *exe = p->mm->exe_file->f_path.dentry;
+	mm = p->mm;
+	if (mm) {
+		struct dentry *exe = mm->exe_file->f_path.dentry;
 
 		flags |= OBIT_EXIT_HAS_MM;
 		if (!exe->d_hash.pprev && exe->d_parent != exe)
@@ -285,8 +314,8 @@ static __always_inline void process_exits(struct task_struct *p,
 	r->exit_code = exit_code;
 	r->pad = 0;
 	r->pad2 = 0;
-	fill_task(&r->task, p, p->pid);
-	copy_comm(r->comm, leader);
+	r->call_ns = call_ns;
+	fill_named(&r->task, r->comm, p);
 	fill_values(r, p, leader, st);
 	fill_kin(r, leader);
 	fill_ids(r, leader, sig);
@@ -298,6 +327,7 @@ static __always_inline void process_exits(struct task_struct *p,
 static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 {
 	struct signal_struct *sig = p->signal;
+	u64 call_ns;
 	bool dead;
 
 	/* the leader that a thread's exec replaced had the same start */
@@ -306,13 +336,15 @@ static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 		return 0;
 	if (p->children.next != &p->children)
 		armed_children(bpf_get_current_task(), sig->live.counter != 0);
+	call_ns = take_call(p);
 	/* first what this thread knows, then the look at live: whoever comes
 	 * after the last one has either told it or tells again */
 	if (sig->nr_threads > 1)
-		thread_exits(p, sig);
+		thread_exits(p, sig, call_ns);
 	dead = *(volatile int *)&sig->live.counter == 0;
 	if (dead)
-		process_exits(p, sig, group_dead ? OBIT_EXIT_GROUP_DEAD : 0);
+		process_exits(p, sig, group_dead ? OBIT_EXIT_GROUP_DEAD : 0,
+			      call_ns);
 	return 0;
 }
 
@@ -342,46 +374,37 @@ int BPF_PROG(third__sched_process_exit, struct task_struct *p)
 	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
 }
 
-static __always_inline void exit_call_record(void)
-{
-	struct obit_exit_call *r;
-	struct task_struct *cur = current_task();
+/* Left behind by one that has never come to its EXIT. */
+#define CALL_STALE_NS	600000000000ULL
 
-	if (CUR_READ(cur, flags) & PF_KTHREAD ||
-	    is_done(DONE_CALL, CUR_READ(cur, start_boottime) +
-				       CUR_READ(cur, self_exec_id)))
+/*
+ * The current thread has called exit(2) or exit_group(2): when is kept until its
+ * EXIT. There is one slot for many tids; who finds another's in it does not wait
+ * for room, nor for a death that may be slow.
+ */
+static __always_inline void exit_called(void)
+{
+	struct task_struct *cur = current_task();
+	u64 start = CUR_READ(cur, start_boottime), now;
+	volatile struct obit_call *c;
+	struct obit_exit_call *r;
+
+	if (CUR_READ(cur, flags) & PF_KTHREAD)
 		return;
+	c = &calls[CUR_READ(cur, pid) & (CALL_SLOTS - 1)];
+	if (c->start_boottime == start)
+		return;
+	now = bpf_ktime_get_boot_ns();
+	if (!c->start_boottime || now - c->boot_ns > CALL_STALE_NS) {
+		c->boot_ns = now;
+		c->start_boottime = start;
+		return;
+	}
 	r = record_begin(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return;
 	fill_current(&r->task, NULL);
 	record_end(r);
-}
-
-static __always_inline int group_exit_seen(int exit_code)
-{
-	if (!(exit_code & 0x7f))
-		exit_call_record();
-	return 0;
-}
-
-/* exit_group(2), and get_signal() of a thread that is killed: not that one. */
-SEC("fentry/do_group_exit")
-int BPF_PROG(fentry__do_group_exit, int exit_code)
-{
-	return group_exit_seen(exit_code);
-}
-
-SEC("fentry/do_group_exit")
-int BPF_PROG(twin__do_group_exit, int exit_code)
-{
-	return group_exit_seen(exit_code);
-}
-
-SEC("fentry/do_group_exit")
-int BPF_PROG(third__do_group_exit, int exit_code)
-{
-	return group_exit_seen(exit_code);
 }
 
 /*
@@ -406,32 +429,35 @@ static __always_inline void note_deleted_exe(void)
 		st->flags |= OBIT_EXIT_EXE_DELETED;
 }
 
-static __always_inline int lone_exit_seen(long code)
+static __always_inline int do_exit_seen(long code)
 {
-	struct signal_struct *sig = CUR_READ(current_task(), signal);
-
-	if (!(code & 0x7f) && CUR_READ(sig, live.counter) == 1 &&
-	    !(CUR_READ(sig, flags) & SIGNAL_GROUP_EXIT))
-		exit_call_record();
+	if (!(code & 0x7f))
+		exit_called();
 	return 0;
 }
 
 /*
- * exit(2) of a lone thread comes here without do_group_exit(); so does every
- * other end, which the flag tells apart (on 5.10 only when there were threads:
- * then the process has two records, and the earlier one counts).
+ * Every end comes here; exit_group(2) has told the other threads before, which
+ * takes it no longer than to come here. The low bits are a signal's. A thread
+ * that an exec ends comes with 0, too: its process lives on, so nobody asks.
  */
 SEC("fentry/do_exit")
 int BPF_PROG(fentry__do_exit, long code)
 {
 	note_deleted_exe();
-	return lone_exit_seen(code);
+	return do_exit_seen(code);
 }
 
 SEC("fentry/do_exit")
 int BPF_PROG(twin__do_exit, long code)
 {
-	return lone_exit_seen(code);
+	return do_exit_seen(code);
+}
+
+SEC("fentry/do_exit")
+int BPF_PROG(third__do_exit, long code)
+{
+	return do_exit_seen(code);
 }
 
 /* --precise without fentry: the call itself, at the price of every call. */
@@ -442,6 +468,6 @@ int BPF_PROG(tp__sys_enter, struct pt_regs *regs, long id)
 
 	if (native ? id == NR_EXIT || id == NR_EXIT_GROUP :
 		     id == NR_COMPAT_EXIT || id == NR_COMPAT_EXIT_GROUP)
-		exit_call_record();
+		exit_called();
 	return 0;
 }

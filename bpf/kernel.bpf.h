@@ -261,19 +261,10 @@ struct linux_binprm {
 	unsigned int secureexec:1;
 };
 
-union __sifields {
-	struct {
-		int _pid;
-		u32 _uid;
-		int _status;
-	} _sigchld;
-};
-
 struct kernel_siginfo {
 	int si_signo;
 	int si_errno;
 	int si_code;
-	union __sifields _sifields;
 };
 
 struct bpf_iter_meta {

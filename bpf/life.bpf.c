@@ -15,6 +15,7 @@
 static __always_inline void forked(struct task_struct *parent,
 				   struct task_struct *child)
 {
+	struct task_struct *real;
 	struct obit_fork *r;
 
 	if (child->group_leader != child) {
@@ -28,9 +29,13 @@ static __always_inline void forked(struct task_struct *parent,
 	r = record_begin(OBIT_EV_FORK, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return;
-	fill_task(&r->task, child, child->pid);
+	fill_leader(&r->task, child);
 	fill_task(&r->forker, parent, parent->pid);
-	fill_task(&r->real_parent, child->real_parent, child->real_parent->pid);
+	real = child->real_parent;
+	if (real == parent)
+		r->real_parent = r->forker;
+	else
+		fill_task(&r->real_parent, real, real->pid);
 	record_end(r);
 }
 

@@ -16,6 +16,8 @@ volatile struct obit_cpu_clock cpu_clock;
 volatile bool only_clock;
 volatile bool woken;
 volatile __u64 done[DONE_KINDS][DONE_SLOTS];
+volatile __u32 near[NEAR_SLOTS];
+volatile struct obit_call calls[CALL_SLOTS];
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -27,11 +29,16 @@ __noinline int proc_make(u64 key, u64 start_boottime, u32 tgid)
 	/* another thread may have come first: what it wrote must stay */
 	if (old && old->tgid == tgid && old->start_boottime == start_boottime)
 		return 0;
+	if (old)
+		proc_forget(key, old->start_boottime);
 	new.start_boottime = start_boottime;
 	new.tgid = tgid;
-	if (bpf_map_update_elem(&procs, &key, &new,
-				old ? BPF_ANY : BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&procs, &key))
+	/* counted first: one too many only costs a look at the map */
+	__sync_fetch_and_add(proc_near(start_boottime), 1);
+	if (!bpf_map_update_elem(&procs, &key, &new, BPF_NOEXIST))
+		return 0;
+	__sync_fetch_and_add(proc_near(start_boottime), -1);
+	if (!bpf_map_lookup_elem(&procs, &key))
 		count_lost(OBIT_LOST_CONTEXT, OBIT_LOST_MAP_FULL);
 	return 0;
 }

@@ -27,7 +27,7 @@ extern volatile bool woken;		/* the reader has been; it clears this */
 
 #define DONE_KINDS	8
 #define DONE_SLOTS	1024
-enum { DONE_FORK, DONE_EXEC, DONE_EXIT, DONE_RELEASE, DONE_CALL, DONE_PRCTL };
+enum { DONE_FORK, DONE_EXEC, DONE_EXIT, DONE_RELEASE, DONE_PRCTL };
 extern volatile __u64 done[DONE_KINDS][DONE_SLOTS];
 
 struct ring_map {
@@ -65,6 +65,7 @@ struct proc_state {
 	s32 group_value, leader_value;
 	u32 pdeath_signal, pdeath_tid;
 	u32 pad;
+	u64 call_ns;		/* its exit call, as in EXIT */
 	u64 calls;		/* times a thread's exit was kept here */
 	struct asked sent;	/* the last one generated */
 	struct asked taken;	/* the last one a handler took */
@@ -77,6 +78,27 @@ struct procs_map {
 	__type(value, struct proc_state);
 };
 extern struct procs_map procs SEC(".maps");
+
+/*
+ * How many entries of procs are of processes whose start falls here: few have
+ * one at all, and a look at this costs a tenth of one at the map.
+ */
+#define NEAR_SLOTS	16384
+extern volatile __u32 near[NEAR_SLOTS];
+
+static __always_inline volatile __u32 *proc_near(u64 start_boottime)
+{
+	return &near[start_boottime * 0x9e3779b97f4a7c15ULL >> 50 &
+		     (NEAR_SLOTS - 1)];
+}
+
+/*
+ * Exit calls under way, by tid: between a thread's call and its EXIT there is
+ * no more to remember than when. Whoever finds its slot taken by another writes
+ * an EXIT_CALL instead.
+ */
+#define CALL_SLOTS	8192
+extern volatile struct obit_call calls[CALL_SLOTS];
 
 /*
  * The dead whose EXIT found no room, until they are released: if there is none
@@ -171,13 +193,31 @@ static __always_inline void record_end(void *rec)
 	}
 }
 
-/* Identity of the process of t; t from a tracepoint argument (BTF pointer). */
+/* The same of a record that comes to one a death at most: its EXIT has looked
+ * how full the ring is, or will. */
+static __always_inline void record_end_of_death(void *rec)
+{
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+/* Identity of the process of t; t from a tracepoint argument (BTF pointer). A
+ * load of these costs some seven instructions: the kernel checks each. */
 static __always_inline void fill_task(struct obit_task *id,
 				      struct task_struct *t, u32 tid)
 {
 	id->start_boottime = t->group_leader->start_boottime;
 	id->tgid = t->tgid;
 	id->tid = tid;
+}
+
+static __always_inline void fill_leader(struct obit_task *id,
+					struct task_struct *leader)
+{
+	u32 tgid = leader->tgid;
+
+	id->start_boottime = leader->start_boottime;
+	id->tgid = tgid;
+	id->tid = tgid;
 }
 
 /* The same by checked reads, for pointers the verifier does not know. */
@@ -206,15 +246,28 @@ static __always_inline void copy_comm(char *comm, struct task_struct *t)
 	to[1] = from[1];
 }
 
+/* A process and its name. */
+static __always_inline void fill_named(struct obit_task *id, char *comm,
+				       struct task_struct *t)
+{
+	struct task_struct *leader = t->group_leader;
+
+	id->start_boottime = leader->start_boottime;
+	id->tgid = t->tgid;
+	id->tid = t->pid;
+	copy_comm(comm, leader);
+}
+
 /* Whoever runs now, and the name of its process (or NULL). */
 static __always_inline void fill_current(struct obit_task *id, char *comm)
 {
 	struct task_struct *cur = current_task();
 
 	if (HAVE_HELPER(get_current_task_btf)) {
-		fill_task(id, cur, cur->pid);
 		if (comm)
-			copy_comm(comm, cur->group_leader);
+			fill_named(id, comm, cur);
+		else
+			fill_task(id, cur, cur->pid);
 	} else {
 		read_task(id, cur, BPF_CORE_READ(cur, pid));
 		if (comm)
@@ -248,12 +301,24 @@ static __always_inline bool proc_is(struct proc_state *st,
 		       BPF_CORE_READ(t, group_leader, start_boottime);
 }
 
-static __always_inline struct proc_state *proc_find(struct task_struct *t)
+static __always_inline struct proc_state *proc_find(struct task_struct *t,
+						    u64 key, u64 start_boottime)
 {
-	u64 key = (u64)t->signal;
-	struct proc_state *st = bpf_map_lookup_elem(&procs, &key);
+	struct proc_state *st;
 
+	if (!*proc_near(start_boottime))
+		return NULL;
+	st = bpf_map_lookup_elem(&procs, &key);
 	return st && proc_is(st, t) ? st : NULL;
+}
+
+/* @start_boottime: of the entry, if there is one */
+static __always_inline void proc_forget(u64 key, u64 start_boottime)
+{
+	volatile __u32 *n = proc_near(start_boottime);
+
+	if (*n && !bpf_map_delete_elem(&procs, &key))
+		__sync_fetch_and_add(n, -1);
 }
 
 /* The entry of a process, made if there is none; NULL if the map is full. */
@@ -269,20 +334,24 @@ static __always_inline struct proc_state *proc_get(struct task_struct *t)
 	return bpf_map_lookup_elem(&procs, &key);
 }
 
-/* Counters of the threads that have been released. */
+/* Counters of the threads that have been released: whoever has run at all has
+ * left something in sum_sched_runtime. */
 static __always_inline void fill_signal_usage(struct obit_usage *u,
 					      struct signal_struct *sig)
 {
-	u->cpu_ns = sig->sum_sched_runtime;
+	u64 cpu_ns = sig->sum_sched_runtime;
+
+	__builtin_memset(u, 0, sizeof(*u));
+	u->maxrss_kb = sig->maxrss << (config.page_shift - 10);
+	if (!cpu_ns)
+		return;
+	u->cpu_ns = cpu_ns;
 	u->utime_ns = sig->utime;
 	u->stime_ns = sig->stime;
-	u->maxrss_kb = sig->maxrss << (config.page_shift - 10);
 	u->minflt = sig->min_flt;
 	u->majflt = sig->maj_flt;
 	u->nvcsw = sig->nvcsw;
 	u->nivcsw = sig->nivcsw;
-	u->read_bytes = 0;
-	u->write_bytes = 0;
 	add_io(&u->read_bytes, &u->write_bytes, &sig->ioac);
 }
 
@@ -372,13 +441,14 @@ static __always_inline bool filtered(struct task_struct *leader)
 /* How t's process would take SIGCHLD from a child with that exit_signal. */
 static __always_inline u8 sigchld_of(struct task_struct *t, int exit_signal)
 {
-	struct sighand_struct *sighand = t->sighand;
+	struct sighand_struct *sighand;
 	void *handler;
 
 	if (exit_signal <= 0)
 		return OBIT_SIGCHLD_NONE;
 	if (exit_signal != SIGCHLD)
 		return OBIT_SIGCHLD_OTHER;
+	sighand = t->sighand;
 	if (!sighand)
 		return OBIT_SIGCHLD_UNKNOWN;
 	handler = sighand->action[SIGCHLD - 1].sa.sa_handler;

@@ -17,27 +17,24 @@ SEC("fexit/do_notify_parent")
 int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
 	     bool autoreap)
 {
-	struct task_struct *told, *real;
+	struct task_struct *told;
 	struct obit_reapable *r;
 	u32 flags = OBIT_REAPABLE_EXACT;
 
 	if (tsk->group_leader != tsk || tsk->signal->nr_threads != 1)
 		return 0;
 	told = tsk->parent;
-	real = tsk->real_parent;
-	if (tsk->ptrace && told->tgid != real->tgid)
+	if (tsk->ptrace && told->tgid != tsk->real_parent->tgid)
 		flags |= OBIT_REAPABLE_TRACER;
 	if (autoreap)
 		flags |= OBIT_REAPABLE_AUTOREAP;
-	if ((u32)bpf_get_current_pid_tgid() != (u32)tsk->pid &&
-	    bpf_get_current_pid_tgid() >> 32 != (u32)tsk->tgid)
+	if (bpf_get_current_pid_tgid() >> 32 != (u32)tsk->tgid)
 		flags |= OBIT_REAPABLE_AGAIN;
 	r = record_begin(OBIT_EV_REAPABLE, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return 0;
-	fill_task(&r->task, tsk, tsk->pid);
-	fill_task(&r->told, told, told->pid);
-	copy_comm(r->told_comm, told->group_leader);
+	fill_leader(&r->task, tsk);
+	fill_named(&r->told, r->told_comm, told);
 	r->flags = flags;
 	r->signal = sig;
 	r->ns_tgid = 0;
@@ -45,7 +42,7 @@ int BPF_PROG(fexit__do_notify_parent, struct task_struct *tsk, int sig,
 			     OBIT_SIGCHLD_AUTOREAP :
 			     sigchld_of(told, tsk->exit_signal);
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
-	record_end(r);
+	record_end_of_death(r);
 	return 0;
 }
 
@@ -55,8 +52,7 @@ static __always_inline void
 release_parent(struct obit_release *r, struct task_struct *parent, bool exact)
 {
 	if (exact) {
-		fill_task(&r->parent, parent, parent->pid);
-		copy_comm(r->parent_comm, parent->group_leader);
+		fill_named(&r->parent, r->parent_comm, parent);
 		return;
 	}
 	read_task(&r->parent, parent, BPF_CORE_READ(parent, pid));
@@ -71,9 +67,10 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 {
 	struct signal_struct *sig = p->signal;
 	struct task_struct *parent = p->real_parent;
+	const struct cred *cred;
 	u64 key = (u64)sig;
 	struct obit_release *r;
-	u32 exit_code;
+	u32 exit_code, of_p;
 	bool none;
 	u64 *lost;
 
@@ -96,37 +93,38 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 			   OBIT_LOST_RING_FULL);
 		goto forget;
 	}
-	if (!(p->flags & PF_FORKNOEXEC))
+	of_p = p->flags;
+	if (!(of_p & PF_FORKNOEXEC))
 		flags |= OBIT_RELEASE_EXECED;
-	if (p->flags & PF_SIGNALED)
+	if (of_p & PF_SIGNALED)
 		flags |= OBIT_RELEASE_SIGNALED;
-	fill_task(&r->task, p, p->pid);
+	fill_leader(&r->task, p);
 	copy_comm(r->comm, p);
 	release_parent(r, parent, flags & OBIT_RELEASE_EXACT);
 	r->exit_code = exit_code;
-	r->uid = p->real_cred->uid.val;
-	r->gid = p->real_cred->gid.val;
+	cred = p->real_cred;
+	r->uid = cred->uid.val;
+	r->gid = cred->gid.val;
 	r->cgroup_id = p->cgroups->dfl_cgrp->kn->id;
 	fill_signal_usage(&r->usage, sig);
 	if (flags & OBIT_RELEASE_EXACT) {
 		struct task_struct *cur = current_task();
-		u32 by_tgid = bpf_get_current_pid_tgid() >> 32;
 
 		/* its own counters join signal->* only after this hook */
 		add_usage(&r->usage, p);
 		if (CUR_READ(cur, flags) & PF_EXITING)
 			flags |= OBIT_RELEASE_BY_EXITING;
-		if (by_tgid == (u32)p->tgid)
-			flags |= OBIT_RELEASE_SELF;
 		fill_current(&r->by, r->by_comm);
+		if (r->by.tgid == r->task.tgid)
+			flags |= OBIT_RELEASE_SELF;
 	} else {
 		__builtin_memset(&r->by, 0, sizeof(r->by));
 		__builtin_memset(r->by_comm, 0, sizeof(r->by_comm));
 	}
 	r->flags = flags;
-	record_end(r);
+	record_end_of_death(r);
 forget:
-	bpf_map_delete_elem(&procs, &key);
+	proc_forget(key, p->start_boottime);
 }
 
 /*

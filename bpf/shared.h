@@ -16,7 +16,8 @@ struct obit_config {
 	__u8 filter_tgid, filter_uid, filter_comm, filter_cgroup;
 	__u8 page_shift;
 	__u8 twins;			/* programs come in pairs */
-	__u8 pad[6];
+	__u8 exit_calls;		/* exit calls are seen as they are made */
+	__u8 pad[5];
 	__u32 tgid, uid;
 	__u64 cgroup_id;
 	char comm[16];
@@ -28,6 +29,12 @@ struct obit_counters {
 	__u64 lost_total;
 	__u64 lost[3][4];		/* [enum obit_lost_kind][_reason] */
 	__u64 filtered;			/* deaths a kernel filter left out */
+};
+
+/* An exit call under way. @start_boottime: of the thread; 0: the slot is free */
+struct obit_call {
+	__u64 start_boottime;
+	__u64 boot_ns;
 };
 
 /* What the scheduler's clocks of a CPU say: those of the task there that runs

@@ -69,12 +69,11 @@ static __always_inline u32 cur_nr_at(u32 level)
  * the one that runs, unless a dying parent passes its zombies on or a tracer
  * gives one back: si_pid, as the told process sees it, tells.
  */
-static __always_inline void
-reapable_by_signal(int sig, struct kernel_siginfo *info, struct task_struct *t)
+static __always_inline void reapable_by_signal(int sig, u32 nr,
+					       struct task_struct *t)
 {
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u32 level = t->thread_pid->level;
-	u32 nr = BPF_CORE_READ(info, _sifields._sigchld._pid);
 	struct task_struct *leader;
 	struct obit_reapable *r;
 	bool self;
@@ -94,13 +93,12 @@ reapable_by_signal(int sig, struct kernel_siginfo *info, struct task_struct *t)
 	if (self && CUR_READ(leader, ptrace) &&
 	    CUR_READ(leader, real_parent, tgid) != t->tgid)
 		r->flags |= OBIT_REAPABLE_TRACER;
-	fill_task(&r->told, t, t->pid);
-	copy_comm(r->told_comm, t->group_leader);
+	fill_named(&r->told, r->told_comm, t);
 	r->signal = sig;
 	r->ns_tgid = self ? 0 : nr;
 	r->sigchld = sigchld_of(t, sig);
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
-	record_end(r);
+	record_end_of_death(r);
 }
 
 /*
@@ -121,6 +119,14 @@ static __always_inline u32 siginfo_kind(struct kernel_siginfo *info)
 		     : [info] "r"(info));
 	return kind;
 }
+
+/* Of a siginfo, which is laid out as user space knows it. In one read: newer
+ * kernels let no program look into a siginfo that may be none. */
+struct sent {
+	int code;
+	u32 pad;
+	u32 pid;		/* of a SIGCHLD: si_pid */
+};
 
 struct shot {		/* one generated signal, in words of this file */
 	int sig, code;
@@ -299,16 +305,24 @@ int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
 	     struct task_struct *t, int group, int result)
 {
 	struct shot s = { .sig = sig };
+	struct sent sent = {};
 	u32 flags;
 
 	if (sig < 1 || sig > 64)
 		return 0;
 	s.info = siginfo_kind(info);
-	if (s.info == OBIT_SI_INFO)
-		s.code = BPF_CORE_READ(info, si_code);
+	if (s.info == OBIT_SI_INFO) {
+		/* nearly all signals are these: children's */
+		if (config.exact_reapable && HARMLESS & 1ULL << (sig - 1))
+			return 0;
+		bpf_probe_read_kernel(&sent, sizeof(sent),
+				      __builtin_preserve_access_index(
+					      &info->si_code));
+		s.code = sent.code;
+	}
 	if (s.info == OBIT_SI_INFO && is_notification(sig, s.code, t)) {
 		if (!config.exact_reapable)
-			reapable_by_signal(sig, info, t);
+			reapable_by_signal(sig, sent.pid, t);
 		return 0;
 	}
 	flags = cur_flags();
@@ -336,6 +350,9 @@ int BPF_PROG(tp__signal_deliver, int sig, struct kernel_siginfo *info,
 	if (sig < 1 || sig > 64 || HARMLESS & 1ULL << (sig - 1))
 		return 0;
 	if ((u64)BPF_CORE_READ(ka, sa.sa_handler) <= 1)
+		return 0;
+	if (!*proc_near(BPF_CORE_READ(current_task(), group_leader,
+				      start_boottime)))
 		return 0;
 	key = (u64)BPF_CORE_READ(current_task(), signal);
 	st = bpf_map_lookup_elem(&procs, &key);

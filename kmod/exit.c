@@ -279,6 +279,7 @@ static void fill_exit(struct obit_exit *r, struct task_struct *p,
 	r->flags = exit_flags(p, leader, READ_ONCE(sig->flags));
 	r->pad = 0;
 	r->pad2 = 0;
+	r->call_ns = 0;		/* EXIT_CALL tells */
 	fill_task(&r->task, p, p->pid);
 	fill_comm(r->comm, p);
 	fill_values(r, p, leader, f);

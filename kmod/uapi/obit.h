@@ -179,6 +179,8 @@ enum obit_sigchld {
  *               RELEASE has the last word.
  * The three values are the full 32-bit arguments of exit calls, from the
  * saved user registers; which of them are there is in @flags.
+ * @call_ns:     when the exit call began, of all threads that took part in it
+ *               the earliest; 0: there was none, or an EXIT_CALL tells
  */
 #define OBIT_EXIT_GROUP_DEAD	0x0001	/* the kernel said so: surely the last thread */
 #define OBIT_EXIT_GROUP_EXIT	0x0002	/* SIGNAL_GROUP_EXIT was set */
@@ -221,6 +223,7 @@ struct obit_exit {
 	__u64 cgroup_v1_id;		/* first non-root of memory, pids, systemd; 0: none */
 	char tty[OBIT_TTY_LEN];		/* empty: none */
 	struct obit_usage usage;	/* up to here; RELEASE has the whole */
+	__u64 call_ns;			/* since version 3 */
 };
 
 enum obit_hierarchy {
@@ -398,7 +401,7 @@ struct obit_armed {
 #define OBIT_ARMED_DENIED	0x02	/* the kernel refused: surely no signal */
 
 /* exit_group(2) or exit(2) was called: the start of reapable_ns. The earliest
- * of a process counts.
+ * of a process counts, that of EXIT included.
  */
 struct obit_exit_call {
 	struct obit_hdr hdr;
@@ -658,7 +661,7 @@ OBIT_ABI_SIZE(struct obit_who, 40);
 OBIT_ABI_SIZE(struct obit_fork, 64);
 OBIT_ABI_SIZE(struct obit_exec, 72);
 OBIT_ABI_SIZE(struct obit_usage, 80);
-OBIT_ABI_SIZE(struct obit_exit, 304);
+OBIT_ABI_SIZE(struct obit_exit, 312);
 OBIT_ABI_SIZE(struct obit_reapable, 80);
 OBIT_ABI_SIZE(struct obit_release, 216);
 OBIT_ABI_SIZE(struct obit_signal, 120);

@@ -34,6 +34,8 @@ static size_t least_size(unsigned int type)
 		return offsetof(struct obit_task_seen, tracer);
 	case OBIT_EV_PDEATH:
 		return offsetof(struct obit_pdeath, parent_thread_start);
+	case OBIT_EV_EXIT:
+		return offsetof(struct obit_exit, call_ns);
 	default:
 		return sizes[type];
 	}

@@ -169,6 +169,13 @@ static int on_oom_limit(struct join *j, const struct obit_oom_limit *r)
 	return oom_limit(&j->ooms, r, p && p->oom ? &p->oom : NULL);
 }
 
+/* @boot_ns: 0: not known */
+static void exit_called(struct proc *p, uint64_t boot_ns)
+{
+	if (boot_ns && (!p->exit_call_ns || boot_ns < p->exit_call_ns))
+		p->exit_call_ns = boot_ns;
+}
+
 static int on_exit_call(struct join *j, const struct obit_exit_call *r)
 {
 	struct proc *p;
@@ -177,12 +184,22 @@ static int on_exit_call(struct join *j, const struct obit_exit_call *r)
 	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
 	if (!p || p->state != PROC_ALIVE)
 		return err;
-	if (!p->exit_call_ns || r->hdr.boot_ns < p->exit_call_ns)
-		p->exit_call_ns = r->hdr.boot_ns;
+	exit_called(p, r->hdr.boot_ns);
 	return 0;
 }
 
 /* --- deaths ------------------------------------------------------------------ */
+
+/* A recording of version 1 or 2 has shorter ones. */
+static void copy_exit(struct obit_exit *to, const struct obit_exit *r)
+{
+	if (r->hdr.len >= sizeof(*r)) {
+		*to = *r;
+		return;
+	}
+	memset(to, 0, sizeof(*to));
+	memcpy(to, r, r->hdr.len);
+}
 
 /* Several threads can find the process dead; only the last one is right. */
 static void take_exit(struct death *d, const struct obit_exit *r)
@@ -190,11 +207,11 @@ static void take_exit(struct death *d, const struct obit_exit *r)
 	struct obit_exit was;
 
 	if (!d->have_exit) {
-		d->exit = *r;
+		copy_exit(&d->exit, r);
 		return;
 	}
 	was = d->exit;
-	d->exit = *r;
+	copy_exit(&d->exit, r);
 	/* What an earlier one knew of other threads' calls holds on. */
 	if (was.flags & ~r->flags & OBIT_EXIT_LEADER_VALUE) {
 		d->exit.leader_value = was.leader_value;
@@ -222,6 +239,7 @@ static int on_exit_record(struct join *j, const struct obit_exit *r)
 		return -ENOMEM;
 	/* Each thread that saw the process dead writes one; the last has all. */
 	take_exit(d, r);
+	exit_called(p, d->exit.call_ns);
 	if (p->state != PROC_DEAD) {
 		proc_set_state(&j->procs, p, PROC_DEAD);
 		j->seen++;

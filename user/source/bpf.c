@@ -139,6 +139,8 @@ static void configure(struct source *s, const struct source_opts *o,
 		struct bpf_program *p = program_of(s, hook_rows[i].program);
 
 		bpf_program__set_autoload(p, c->load[i]);
+		if (c->load[i] && hook_rows[i].serves == SERVES_EXIT_CALL)
+			cfg->exit_calls = true;
 		s->programs += c->load[i];
 	}
 }

@@ -42,7 +42,7 @@ static bool choose_exact(struct choice *c)
 		snprintf(c->why, sizeof(c->why), "%s cannot be hooked",
 			 !c->exact_reapable ? "do_notify_parent" :
 			 !c->exact_release ? "cgroup_release" :
-					      "do_group_exit");
+					      "do_exit");
 	return false;
 }
 
