@@ -22,6 +22,7 @@
 #include "source/choice.h"
 #include "source/hooks.h"
 #include "source/source.h"
+#include "source/uexit.h"
 
 #define RING_DEFAULT	(8ULL << 20)
 #define MISSES_EVERY_NS	1000000000ULL
@@ -31,6 +32,7 @@ struct source {
 	struct ring_buffer *ring;
 	struct bpf_link *links[64], *tasks,
 		*pdeath; /* the last two: in links */
+	struct uexit *uexit;	/* NULL: not asked for */
 	int wake;		/* epoll: edge-triggered on the ring */
 	enum tier tier;
 	bool precise;
@@ -143,6 +145,7 @@ static void configure(struct source *s, const struct source_opts *o,
 			cfg->exit_calls = true;
 		s->programs += c->load[i];
 	}
+	uexit_choose(s->skel->obj, o->user_exit);
 }
 
 /*
@@ -188,6 +191,7 @@ static int drain_one(void *ctx, void *data, size_t size)
 		return -EBADMSG;
 	if (!s->to)
 		return 0;
+	uexit_see(s->uexit, h);
 	/* The gap is here: records before this one found no room. */
 	if (h->lost != s->hdr_lost) {
 		s->hdr_lost = h->lost;
@@ -219,6 +223,8 @@ static void unload(struct source *s)
 {
 	size_t i;
 
+	uexit_close(s->uexit);
+	s->uexit = NULL;
 	for (i = 0; i < sizeof(s->links) / sizeof(*s->links); i++) {
 		bpf_link__destroy(s->links[i]);
 		s->links[i] = NULL;
@@ -262,6 +268,8 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 		err = attach(s, &c);
 	if (!err)
 		err = open_ring(s);
+	if (!err && o->user_exit)
+		err = uexit_open(&s->uexit, s->skel->obj);
 	if (err) {
 		unload(s);
 		if (err == -ENOMEM || err == -EPERM)
@@ -502,6 +510,7 @@ static int bpf_read(struct source *s, const struct emit *to)
 	int n, err, before = 0;
 
 	epoll_wait(s->wake, &ev, 1, 0);		/* takes back the edge */
+	uexit_begin(s->uexit);
 	if (!s->scanned) {
 		s->scanned = true;
 		before = scan(s, to, s->tasks, OBIT_SCAN_TASKS);
@@ -509,6 +518,10 @@ static int bpf_read(struct source *s, const struct emit *to)
 			return before;
 	}
 	n = drain(s, to);
+	if (n < 0)
+		return n;
+	before += n;
+	n = uexit_end(s->uexit, to);
 	if (n < 0)
 		return n;
 	err = tell_losses(s, to);

@@ -26,6 +26,8 @@ struct source_opts {
 	const char *path;		/* file: what to replay */
 	enum tier_choice tier;
 	bool precise;			/* add the system-call tracepoints */
+	bool user_exit;			/* bpf: see exit(3), by uprobes; or it is
+					 * an error */
 	bool scan_only;			/* no event is wanted: nothing is hooked */
 	uint64_t buffer_bytes;		/* ring; 0: default 8 MiB */
 	uint64_t pdeath_scan_ns;	/* 0: no scan */
