@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "core/phrase.h"
 #include "core/status.h"
+#include "core/teardown.h"
 #include "lib/utf8.h"
 #include "sink/sink.h"
 
@@ -247,6 +248,40 @@ static size_t widest(const char *text)
 	return most;
 }
 
+static void teardowns(void **state)
+{
+	struct teardown t = { .kernel_ns = 12345678,
+			      .phase_ns = { [OBIT_PHASE_FS] = 345678,
+					    [OBIT_PHASE_MM_UNMAP] =
+						    12000000 } };
+	struct sink_opts so = { .teardown = true, .header = true, .width = 90 };
+	struct obituary o = killed(9, CAUSE_SIGNAL, "bash", 77);
+	unsigned int width;
+
+	(void)state;
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"TIME         PID NAME        HOW IT ENDED                           TEARDOWN\n"
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        ?\n");
+	o.teardown = &t;
+	obituary_set(&o, OB_TEARDOWN);
+	so.header = false;
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        12 ms mm.unmap 97%\n");
+	/* A clock too coarse for it. */
+	memset(&t, 0, sizeof(t));
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        0 ns\n");
+	for (width = 70; width < 260; width++) {
+		so.width = width;
+		if (widest(lines(&so, &o, NULL)) > width)
+			fail_msg("%u columns:\n%s", width,
+				 lines(&so, &o, NULL));
+	}
+}
+
 static void strangers(void **state)
 {
 	static const char args[] =
@@ -356,8 +391,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),     cmocka_unit_test(widths),
-		cmocka_unit_test(strangers), cmocka_unit_test(colours),
-		cmocka_unit_test(notices),
+		cmocka_unit_test(teardowns), cmocka_unit_test(strangers),
+		cmocka_unit_test(colours),   cmocka_unit_test(notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

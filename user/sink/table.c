@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "core/phrase.h"
 #include "core/status.h"
+#include "core/teardown.h"
 #include "core/text.h"
 #include "core/value.h"
 #include "core/when.h"
@@ -25,14 +26,14 @@
 /* clang-format off */
 enum column {
 	COL_TIME, COL_TGID, COL_NAME, COL_USER, COL_PARENT, COL_LIFE,
-	COL_DEATH, COL_FATE, COL_COMMAND, COL_NR
+	COL_DEATH, COL_TEARDOWN, COL_FATE, COL_COMMAND, COL_NR
 };
 
 static const char *const headings[COL_NR] = {
 	[COL_TIME] = "TIME", [COL_TGID] = "PID", [COL_NAME] = "NAME",
 	[COL_USER] = "USER", [COL_PARENT] = "PARENT", [COL_LIFE] = "AGE",
-	[COL_DEATH] = "HOW IT ENDED", [COL_FATE] = "THEN",
-	[COL_COMMAND] = "COMMAND",
+	[COL_DEATH] = "HOW IT ENDED", [COL_TEARDOWN] = "TEARDOWN",
+	[COL_FATE] = "THEN", [COL_COMMAND] = "COMMAND",
 };
 /* clang-format on */
 
@@ -45,18 +46,21 @@ static const struct layout {
 	unsigned int from;
 	unsigned char width[COL_NR];
 } layouts[] = {
-	/*	 time tgid name user parent life death fate command */
-	{ 180, { 12, 7, 15, 8, 20, 7, 46, 28, 20 } },
-	{ 150, { 12, 7, 15, 8, 20, 7, 44, 28, 0 } },
-	{ 132, { 8, 7, 15, 8, 18, 7, 38, 22, 0 } },
-	{ 116, { 8, 7, 15, 0, 16, 7, 35, 22, 0 } },
-	{ 96, { 8, 7, 15, 0, 0, 7, 35, 18, 0 } },
-	{ 76, { 8, 7, 15, 0, 0, 7, 35, 0, 0 } },
-	{ 56, { 8, 7, 11, 0, 0, 0, 26, 0, 0 } },
-	{ 0, { 0, 7, 9, 0, 0, 0, 20, 0, 0 } },
+	/*	 time tgid name user parent life death teardown fate command */
+	{ 180, { 12, 7, 15, 8, 20, 7, 46, 0, 28, 20 } },
+	{ 150, { 12, 7, 15, 8, 20, 7, 44, 0, 28, 0 } },
+	{ 132, { 8, 7, 15, 8, 18, 7, 38, 0, 22, 0 } },
+	{ 116, { 8, 7, 15, 0, 16, 7, 35, 0, 22, 0 } },
+	{ 96, { 8, 7, 15, 0, 0, 7, 35, 0, 18, 0 } },
+	{ 76, { 8, 7, 15, 0, 0, 7, 35, 0, 0, 0 } },
+	{ 56, { 8, 7, 11, 0, 0, 0, 26, 0, 0, 0 } },
+	{ 0, { 0, 7, 9, 0, 0, 0, 20, 0, 0, 0 } },
 };
 /* clang-format on */
 #define DEATH_MAX 56
+/* It is there only if it was asked for; the others then make do with less:
+ * "1.234 s namespaces 99%" */
+#define TEARDOWN_WIDTH 22
 
 /* To a file or a pipe, where no width is given, columns are laid out for this
  * one, and what is longer pushes the rest of its line to the right. */
@@ -69,7 +73,7 @@ struct sink {
 	unsigned int width[COL_NR];
 	unsigned int terminal;	/* 0: not limited */
 	enum column last;
-	bool colour, header;
+	bool colour, header, teardown;
 	const char *(*user_name)(uint32_t uid);
 };
 
@@ -78,13 +82,16 @@ struct sink {
 static void lay_out(struct sink *s, unsigned int terminal)
 {
 	unsigned int width = terminal ? terminal : PIPE_LAYOUT, used = 0, i;
+	unsigned int extra = s->teardown ? TEARDOWN_WIDTH + 1 : 0;
 	const struct layout *l = layouts;
 
-	while (width < l->from)
+	while (l->from && width < l->from + extra)
 		l++;
 	s->terminal = terminal;
 	for (i = 0; i < COL_NR; i++) {
 		s->width[i] = l->width[i];
+		if (i == COL_TEARDOWN && s->teardown)
+			s->width[i] = TEARDOWN_WIDTH;
 		if (!s->width[i])
 			continue;
 		used += s->width[i] + 1;
@@ -137,6 +144,7 @@ static int table_open(struct sink **out, const struct sink_opts *o)
 	s->fd = o->fd < 0 ? STDOUT_FILENO : o->fd;
 	s->colour = o->colour;
 	s->header = o->header;
+	s->teardown = o->teardown;
 	s->user_name = o->user_name;
 	lay_out(s, o->width);
 	add_header(s);
@@ -295,6 +303,28 @@ static void add_death(struct sink *s, const struct obituary *o)
 	end_cell(s, COL_DEATH, death_colour(o));
 }
 
+/* How long its end took, and most of it where. */
+static void add_teardown(struct sink *s, const struct obituary *o)
+{
+	const struct teardown *t = o->teardown;
+	char text[DURATION_MAX];
+	enum obit_phase most;
+
+	if (!s->width[COL_TEARDOWN])
+		return;
+	if (obituary_has(o, OB_TEARDOWN)) {
+		most = teardown_slowest(t);
+		buf_add(&s->cell, text, duration_format(text, t->kernel_ns));
+		if (t->phase_ns[most])
+			buf_printf(&s->cell, " %s %.0f%%", phase_names[most],
+				   100.0 * (double)t->phase_ns[most] /
+					   (double)t->kernel_ns);
+	} else {
+		buf_addc(&s->cell, '?');
+	}
+	end_cell(s, COL_TEARDOWN, NULL);
+}
+
 static void add_fate(struct sink *s, const struct obituary *o)
 {
 	if (!s->width[COL_FATE])
@@ -357,6 +387,7 @@ static int table_obituary(struct sink *s, const struct obituary *o)
 	add_parent(s, o);
 	add_life(s, o);
 	add_death(s, o);
+	add_teardown(s, o);
 	add_fate(s, o);
 	add_command(s, o);
 	return end_line(s);
