@@ -273,7 +273,7 @@ static void teardowns(void **state)
 	memset(&t, 0, sizeof(t));
 	assert_string_equal(
 		lines(&so, &o, NULL),
-		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        0 ns\n");
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        0 s\n");
 	for (width = 70; width < 260; width++) {
 		so.width = width;
 		if (widest(lines(&so, &o, NULL)) > width)
