@@ -79,6 +79,8 @@ static struct bpf_link *probe_checked(struct bpf_program *prog, int fd,
 	return link;
 }
 
+/* Some 100 ms a probe: the kernel waits for grace periods, one after the other
+ * whoever calls (event_mutex). */
 static void detach(struct lib *lib)
 {
 	while (lib->nr)
