@@ -5,33 +5,24 @@
  * signals and status are as if obit were not there.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "cmd/child.h"
 #include "cmd/cmd.h"
 #include "cmd/common.h"
 #include "cmd/run_as.h"
 #include "core/status.h"
 #include "core/tree.h"
-#include "lib/account.h"
 #include "lib/clock.h"
 #include "lib/jobctl.h"
 #include "lib/log.h"
 #include "lib/out.h"
-#include "lib/spawn.h"
-#include "lib/timefmt.h"
 #include "lib/tty.h"
-#include "procfs.h"
 #include "sink/tree.h"
-
-#define OWN_FAILURE	125
-#define NOT_EXECUTABLE	126
-#define NOT_FOUND	127
 
 /* Lines of a tree that is too large to be shown whole. */
 #define SHORT_LINES	40
@@ -40,38 +31,22 @@
 #define KEEP_NODES	4096
 #define KEEP_FAILURES	50000
 
-/* With tracepoints alone a release is heard of some 10 to 50 ms late. */
-#define SETTLE_NS	(200 * NSEC_PER_MSEC)
-/* How often --all makes sure that who is thought to live does. */
-#define LOOK_EVERY_NS	(500 * NSEC_PER_MSEC)
-#define JUST_NOW_NS 1000000000ull
-
 static struct run_opts {
 	struct source_choice_opts source;
 	struct filter_opts filter;
 	struct output_opts output;
-	bool all, full, quiet, as_root;
-	const char *user, *to;
+	struct child_opts child;
+	bool all, full, quiet;
+	const char *to;
 } opts;
 
-/*
- * @as:       whom the command runs as; NULL: as we do
- * @fd:       where the tree or the JSON goes
- * @released: the command may have begun
- * @ended_ns: when it was found ended; 0: not yet
- */
+/* @fd: where the tree or the JSON goes */
 static struct run {
-	struct tree *tree;
+	struct child child;
 	struct filter *filter;
 	struct sink *json;
-	struct account account, *as;
-	struct spawn spawn;
 	struct source_info info;
 	int fd;
-	bool initial;		/* /proc has the ids of the records */
-	bool visible;		/* and shows every process */
-	bool released;
-	uint64_t ended_ns, looked_ns;
 } run;
 
 /* --- the stream, as a sink ---------------------------------------------------- */
@@ -79,7 +54,7 @@ static struct run {
 static int on_record(void *ctx, const struct obit_hdr *h)
 {
 	(void)ctx;
-	return tree_event(run.tree, h);
+	return tree_event(run.child.tree, h);
 }
 
 static bool is_wanted(const struct obituary *o)
@@ -90,7 +65,7 @@ static bool is_wanted(const struct obituary *o)
 		return filter_obituary(run.filter, o);
 	if (!obituary_failed(o))
 		return false;
-	tree_count(run.tree, &c);
+	tree_count(run.child.tree, &c);
 	return c.wanted < KEEP_FAILURES || obituary_has(o, OB_SIGNAL);
 }
 
@@ -100,10 +75,10 @@ static int on_obituary(struct sink *s, const struct obituary *o)
 	int err;
 
 	(void)s;
-	if (!tree_has(run.tree, o->tgid, o->start_boottime))
+	if (!tree_has(run.child.tree, o->tgid, o->start_boottime))
 		return 0;
 	wanted = is_wanted(o);
-	err = tree_bury(run.tree, o, wanted);
+	err = tree_bury(run.child.tree, o, wanted);
 	if (!err && run.json && (wanted || !run.filter))
 		err = json_sink.obituary(run.json, o);
 	return err;
@@ -113,7 +88,7 @@ static int on_notice(struct sink *s, const struct notice *n)
 {
 	(void)s;
 	if (n->type == NOTICE_REAPED)
-		tree_reaped(run.tree, n->who.tgid, n->who.start_boottime);
+		tree_reaped(run.child.tree, n->who.tgid, n->who.start_boottime);
 	return 0;
 }
 
@@ -136,65 +111,13 @@ static void on_ready(void *ctx)
 {
 	(void)ctx;
 	log_info("watching via %s", run.info.text);
-	run.released = true;
-	spawn_go(&run.spawn);
-}
-
-/* A death that was lost on the way must not be waited for. */
-static void bury_the_vanished(void)
-{
-	struct tree_node *n = NULL;
-	struct proc_stat st;
-
-	while (run.visible && (n = tree_next(run.tree, n)))
-		if (n->state == TREE_ALIVE &&
-		    (procfs_stat(n->tgid, 0, &st) ||
-		     st.start_ticks != procfs_ticks(n->start_boottime) ||
-		     st.state == 'X'))
-			tree_gone(run.tree, n);
-}
-
-static bool somebody_lives(uint64_t now)
-{
-	struct tree_count c;
-
-	if (now - run.looked_ns >= LOOK_EVERY_NS) {
-		run.looked_ns = now;
-		bury_the_vanished();
-	}
-	tree_count(run.tree, &c);
-	return c.alive > 0;
+	child_go(&run.child);
 }
 
 static bool is_over(void *ctx)
 {
-	uint64_t now = boot_now();
-	struct tree_count c;
-
 	(void)ctx;
-	if (!jobctl_turn())
-		return false;
-	if (opts.all && !jobctl_asked() && somebody_lives(now)) {
-		run.ended_ns = 0;
-		return false;
-	}
-	/* What it did last is in the ring: to be read at the next turn. */
-	if (!run.ended_ns) {
-		run.ended_ns = now;
-		run.looked_ns = now;
-		return false;
-	}
-	tree_count(run.tree, &c);
-	return c.told == c.dead || now - run.ended_ns > SETTLE_NS;
-}
-
-/* The watching is over before its time; the command is not. */
-static void wait_unwatched(void)
-{
-	const struct timespec turn = { 0, 20 * 1000 * 1000 };
-
-	while (!jobctl_turn())
-		nanosleep(&turn, NULL);
+	return child_is_over(&run.child, opts.all);
 }
 
 /* --- beginning --------------------------------------------------------------------- */
@@ -207,7 +130,8 @@ static int open_report(void)
 	run.fd = STDOUT_FILENO;
 	if (!strcmp(opts.to, "-"))
 		return 0;
-	run.fd = run_open_as(run.as, opts.to);
+	run.fd = run_open_as(run.child.as, opts.to,
+			     O_WRONLY | O_CREAT | O_TRUNC);
 	if (run.fd >= 0)
 		return 0;
 	log_error("--to: cannot write to %s: %s", opts.to, strerror(errno));
@@ -265,56 +189,6 @@ static int close_sinks(struct pipeline_config *cfg, int err)
 	return err ? err : close_err;
 }
 
-/* Only where a pid is what the records call it. Who sends a signal and ends is
- * dead when we come to it. */
-static bool is_kin(pid_t pid)
-{
-	uint64_t lately = boot_now() - JUST_NOW_NS;
-	struct tree_node *n = NULL;
-
-	if (!run.initial || !run.tree)
-		return false;
-	while ((n = tree_next(run.tree, n)))
-		if (n->tgid == (uint32_t)pid &&
-		    (n->state == TREE_ALIVE || n->died_ns > lately))
-			return true;
-	return false;
-}
-
-/*
- * In a pid namespace of our own our child has another number than in the
- * records; there it is found by a name that nobody else has.
- */
-static int begin(char *const *argv, const struct rlimit *memlock)
-{
-	struct spawn_opts so = { .argv = argv,
-				 .as = run.as,
-				 .memlock = *memlock,
-				 .comm = "obit-run" };
-	char comm[OBIT_COMM_LEN];
-	uint32_t number;
-	int err;
-
-	if (!run.initial) {
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-			number = (uint32_t)getpid();
-		snprintf(comm, sizeof(comm), "obit-%08x", number);
-		so.comm = comm;
-	}
-	jobctl_begin();
-	err = spawn_fork(&run.spawn, &so);
-	jobctl_watch(run.spawn.pid, is_kin);
-	if (err) {
-		log_error("cannot fork: %s", strerror(-err));
-		return err;
-	}
-	run.tree = tree_new((uint32_t)run.spawn.pid, run.initial ? NULL : comm,
-			    opts.full ? SIZE_MAX : KEEP_NODES);
-	if (!run.tree)
-		log_error("out of memory");
-	return run.tree ? 0 : -ENOMEM;
-}
-
 /* --- the end -------------------------------------------------------------------------- */
 
 static const char *passed_on(struct buf *b)
@@ -365,8 +239,8 @@ static void tell(const struct pipeline_result *r)
 	struct buf out = BUF_INIT, passed = BUF_INIT;
 	int status = jobctl_status();
 
-	bury_the_vanished();
-	if (!tree_root(run.tree)) {
+	child_bury_vanished(&run.child);
+	if (!tree_root(run.child.tree)) {
 		log_error("nothing was seen of the command");
 		return;
 	}
@@ -378,11 +252,11 @@ static void tell(const struct pipeline_result *r)
 		look.width = tty_width(run.fd, 0);
 		look.colour = tty_colour(run.fd,
 					 (enum colour_mode)opts.output.colour);
-		if (tree_pick(run.tree, view, SHORT_LINES))
+		if (tree_pick(run.child.tree, view, SHORT_LINES))
 			log_error("out of memory");
 		else
-			tree_text(&out, run.tree, &look);
-		tree_verdict(&out, run.tree, &v, &look);
+			tree_text(&out, run.child.tree, &look);
+		tree_verdict(&out, run.child.tree, &v, &look);
 		write_out(run.fd, &out);
 	}
 	/* Whoever watches sees the end, wherever the whole goes. */
@@ -390,7 +264,7 @@ static void tell(const struct pipeline_result *r)
 		look.width = tty_width(STDERR_FILENO, 0);
 		look.colour = tty_colour(STDERR_FILENO,
 					 (enum colour_mode)opts.output.colour);
-		tree_verdict(&out, run.tree, &v, &look);
+		tree_verdict(&out, run.child.tree, &v, &look);
 		write_out(STDERR_FILENO, &out);
 	}
 	buf_free(&passed);
@@ -398,91 +272,29 @@ static void tell(const struct pipeline_result *r)
 	say_losses(r);
 }
 
-static int cannot_exec(const char *name, int err)
-{
-	struct stat st;
-	bool there = strchr(name, '/') && !stat(name, &st);
-
-	if (err == -ENOENT && !there) {
-		log_error("%s: command not found", name);
-		return NOT_FOUND;
-	}
-	if (err == -ENOENT)
-		log_error("%s: cannot be run: the interpreter it names is not there",
-			  name);
-	else if (there && S_ISDIR(st.st_mode))
-		log_error("%s: is a directory", name);
-	else if (err == -EACCES)
-		log_error("%s: is not executable, or may not be read", name);
-	else
-		log_error("%s: cannot be run: %s", name, strerror(-err));
-	return NOT_EXECUTABLE;
-}
-
-/* As a shell has it in $?. */
-static int shell_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-				     WEXITSTATUS(status);
-}
-
-static int conclude(char *const *argv, const struct pipeline_result *r)
-{
-	int err, status = jobctl_status();
-
-	switch (spawn_failed(&run.spawn, &err)) {
-	case SPAWN_BECOME:
-		log_error("cannot become user %u: %s", run.account.uid,
-			  strerror(-err));
-		return OWN_FAILURE;
-	case SPAWN_EXEC:
-		return cannot_exec(argv[0], err);
-	case SPAWN_OK:
-		break;
-	}
-	if (!opts.quiet || status)
-		tell(r);
-	return shell_status(status);
-}
-
-/*
- * A shell script goes on after a command that was interrupted and took it well,
- * and ends with one that died of it: it looks at how we ended.
- */
-static void end_likewise(int status)
-{
-	if (!jobctl_interrupted() || !WIFSIGNALED(status) ||
-	    WTERMSIG(status) != SIGINT)
-		return;
-	signal(SIGINT, SIG_DFL);
-	raise(SIGINT);
-}
-
-static int watch(char *const *argv, struct pipeline_config *cfg,
-		 const struct rlimit *memlock)
+static int watch(char *const *argv, struct pipeline_config *cfg)
 {
 	struct pipeline_result result = { 0 };
+	bool became;
 	int err, status;
 
 	err = open_sinks(cfg);
 	if (!err)
-		err = begin(argv, memlock);
+		err = child_begin(&run.child, argv,
+				  opts.full ? SIZE_MAX : KEEP_NODES);
 	if (!err)
 		err = pipeline_run(cfg, &result);
-	if (err && run.released)
+	if (err && run.child.released)
 		log_error(
 			"the watching has failed; the command goes on unwatched, and what is told of it is not whole");
-	if (!run.released)
-		spawn_close(&run.spawn);
-	if (run.spawn.pid > 0)
-		wait_unwatched();
+	child_wait(&run.child);
 	err = close_sinks(cfg, err);
 	if (err && result.sink_err)
 		log_error("cannot write what was seen: %s",
 			  out_why(result.sink_err));
-	status = run.released ? conclude(argv, &result) : OWN_FAILURE;
-	spawn_close(&run.spawn);
-	jobctl_end();
+	status = child_conclude(&run.child, argv, &became);
+	if (became && (!opts.quiet || status))
+		tell(&result);
 	return status;
 }
 
@@ -497,35 +309,22 @@ static int run_run(int argc, char **argv)
 		.own_signals = true,
 	};
 	int err, status = OWN_FAILURE;
-	struct rlimit memlock;
 
 	(void)argc;
-	run.spawn.gate = run.spawn.report = -1;
-	run.initial = procfs_is_initial();
-	run.visible = run.initial && !procfs_hides();
 	err = check_options();
 	if (!err)
-		err = run_as(opts.user, opts.as_root, &run.account);
-	if (err > 0) {
-		run.as = &run.account;
-		err = 0;
-	}
+		err = child_init(&run.child, &opts.child);
 	if (!err)
 		err = common_filter(&opts.filter, &run.filter);
-	/* The source may raise it for itself. */
-	if (!err && getrlimit(RLIMIT_MEMLOCK, &memlock))
-		err = -errno;
 	if (!err)
 		err = common_open_sources(&opts.source, NULL, &cfg, &run.info);
 	if (!err)
 		err = open_report();
 	if (!err)
-		status = watch(argv, &cfg, &memlock);
+		status = watch(argv, &cfg);
 	common_close_sources(&cfg);
-	tree_free(run.tree);
 	filter_free(run.filter);
-	account_free(&run.account);
-	end_likewise(jobctl_status());
+	child_end(&run.child);
 	return status;
 }
 
@@ -545,16 +344,12 @@ static const struct opt run_opt_table[] = {
 			   "to standard error; - is standard output, which is "
 			   "COMMAND's too. The verdict comes on standard error "
 			   "all the same."),
-	OPT_STRING('u', "user", struct run_opts, user, .metavar = "USER",
-		   .help = "Run COMMAND as this user, by name or number. Under "
-			   "sudo it is who called sudo if not told otherwise."),
-	OPT_FLAG(0, "as-root", struct run_opts, as_root,
-		 .help = "Run COMMAND as root under sudo, too."),
 	OPT_END
 };
 
 static const struct opts_group run_groups[] = {
 	{ "Options", run_opt_table, &opts },
+	{ "Command", child_opt_table, &opts.child },
 	{ "Output", output_opt_table, &opts.output },
 	{ "Filters", filter_opt_table, &opts.filter },
 	{ "Source", source_opt_table, &opts.source },

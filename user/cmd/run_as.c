@@ -33,19 +33,18 @@ int run_as(const char *user, bool as_root, struct account *a)
 	return err ? err : 1;
 }
 
-int run_open_as(const struct account *as, const char *path)
+int run_open_as(const struct account *as, const char *path, int flags)
 {
 	gid_t groups[1024], gid = getegid();
 	uid_t uid = geteuid();
 	int nr = getgroups(1024, groups), fd = -1, err;
 
 	if (!as)
-		return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			    0666);
+		return open(path, flags | O_CLOEXEC, 0666);
 	if (nr < 0 || setgroups(as->nr_groups, as->groups))
 		return -1;
 	if (!setegid(as->gid) && !seteuid(as->uid))
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		fd = open(path, flags | O_CLOEXEC, 0666);
 	err = errno;
 	/* The way back can not fail: the saved ids are still ours. */
 	if (seteuid(uid) || setegid(gid) || setgroups((size_t)nr, groups))

@@ -17,10 +17,10 @@
 int run_as(const char *user, bool as_root, struct account *a);
 
 /*
- * A new file, or one emptied, as that user (NULL: as we are): `sudo obit run
+ * open(2) as that user (NULL: as we are): `sudo obit run
  * --to FILE` writes no file that its caller could not, and leaves none that is
  * root's. A descriptor, or -1 and errno.
  */
-int run_open_as(const struct account *as, const char *path);
+int run_open_as(const struct account *as, const char *path, int flags);
 
 #endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * child: a command that obit runs, and the tree of its processes.
+ * Owns when it may begin, when it is over, and that it sees nothing of obit.
+ * Never says how its processes ended.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "cmd/child.h"
+#include "cmd/run_as.h"
+#include "lib/clock.h"
+#include "lib/jobctl.h"
+#include "lib/log.h"
+#include "lib/timefmt.h"
+#include "procfs.h"
+
+/* With tracepoints alone a release is heard of some 10 to 50 ms late. */
+#define SETTLE_NS	(200 * NSEC_PER_MSEC)
+/* How often it is made sure that who is thought to live does. */
+#define LOOK_EVERY_NS	(500 * NSEC_PER_MSEC)
+#define JUST_NOW_NS	NSEC_PER_SEC
+
+/* clang-format off */
+const struct opt child_opt_table[] = {
+	OPT_STRING('u', "user", struct child_opts, user, .metavar = "USER",
+		   .help = "Run COMMAND as this user, by name or number. Under "
+			   "sudo it is who called sudo if not told otherwise."),
+	OPT_FLAG(0, "as-root", struct child_opts, as_root,
+		 .help = "Run COMMAND as root under sudo, too."),
+	OPT_END
+};
+/* clang-format on */
+
+/* Whose signals come to us: there is one. */
+static struct child *ours;
+
+int child_init(struct child *c, const struct child_opts *o)
+{
+	int err;
+
+	c->spawn.gate = c->spawn.report = -1;
+	c->initial = procfs_is_initial();
+	c->visible = c->initial && !procfs_hides();
+	err = run_as(o->user, o->as_root, &c->account);
+	if (err < 0)
+		return err;
+	if (err)
+		c->as = &c->account;
+	return getrlimit(RLIMIT_MEMLOCK, &c->memlock) ? -errno : 0;
+}
+
+/* Only where a pid is what the records call it. Who sends a signal and ends is
+ * dead when we come to it. */
+static bool is_kin(pid_t pid)
+{
+	uint64_t lately = boot_now() - JUST_NOW_NS;
+	struct tree_node *n = NULL;
+
+	if (!ours || !ours->initial || !ours->tree)
+		return false;
+	while ((n = tree_next(ours->tree, n)))
+		if (n->tgid == (uint32_t)pid &&
+		    (n->state == TREE_ALIVE || n->died_ns > lately))
+			return true;
+	return false;
+}
+
+/*
+ * In a pid namespace of our own our child has another number than in the
+ * records; there it is found by a name that nobody else has.
+ */
+int child_begin(struct child *c, char *const *argv, size_t keep)
+{
+	struct spawn_opts so = { .argv = argv,
+				 .as = c->as,
+				 .memlock = c->memlock,
+				 .comm = "obit-run" };
+	char comm[OBIT_COMM_LEN];
+	uint32_t number;
+	int err;
+
+	if (!c->initial) {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			number = (uint32_t)getpid();
+		snprintf(comm, sizeof(comm), "obit-%08x", number);
+		so.comm = comm;
+	}
+	ours = c;
+	jobctl_begin();
+	err = spawn_fork(&c->spawn, &so);
+	jobctl_watch(c->spawn.pid, is_kin);
+	if (err) {
+		log_error("cannot fork: %s", strerror(-err));
+		return err;
+	}
+	c->tree = tree_new((uint32_t)c->spawn.pid, c->initial ? NULL : comm,
+			   keep);
+	if (!c->tree)
+		log_error("out of memory");
+	return c->tree ? 0 : -ENOMEM;
+}
+
+void child_go(struct child *c)
+{
+	c->released = true;
+	spawn_go(&c->spawn);
+}
+
+void child_bury_vanished(struct child *c)
+{
+	struct tree_node *n = NULL;
+	struct proc_stat st;
+
+	while (c->visible && (n = tree_next(c->tree, n)))
+		if (n->state == TREE_ALIVE &&
+		    (procfs_stat(n->tgid, 0, &st) ||
+		     st.start_ticks != procfs_ticks(n->start_boottime) ||
+		     st.state == 'X'))
+			tree_gone(c->tree, n);
+}
+
+static bool somebody_lives(struct child *c, uint64_t now)
+{
+	struct tree_count count;
+
+	if (now - c->looked_ns >= LOOK_EVERY_NS) {
+		c->looked_ns = now;
+		child_bury_vanished(c);
+	}
+	tree_count(c->tree, &count);
+	return count.alive > 0;
+}
+
+bool child_is_over(struct child *c, bool all)
+{
+	uint64_t now = boot_now();
+	struct tree_count count;
+
+	if (!jobctl_turn())
+		return false;
+	if (all && !jobctl_asked() && somebody_lives(c, now)) {
+		c->ended_ns = 0;
+		return false;
+	}
+	/* What it did last is in the ring: to be read at the next turn. */
+	if (!c->ended_ns) {
+		c->ended_ns = now;
+		c->looked_ns = now;
+		return false;
+	}
+	tree_count(c->tree, &count);
+	return count.told == count.dead || now - c->ended_ns > SETTLE_NS;
+}
+
+void child_wait(struct child *c)
+{
+	const struct timespec turn = { 0, 20 * 1000 * 1000 };
+
+	if (!c->released)
+		spawn_close(&c->spawn);
+	while (c->spawn.pid > 0 && !jobctl_turn())
+		nanosleep(&turn, NULL);
+}
+
+static int cannot_exec(const char *name, int err)
+{
+	struct stat st;
+	bool there = strchr(name, '/') && !stat(name, &st);
+
+	if (err == -ENOENT && !there) {
+		log_error("%s: command not found", name);
+		return NOT_FOUND;
+	}
+	if (err == -ENOENT)
+		log_error("%s: cannot be run: the interpreter it names is not there",
+			  name);
+	else if (there && S_ISDIR(st.st_mode))
+		log_error("%s: is a directory", name);
+	else if (err == -EACCES)
+		log_error("%s: is not executable, or may not be read", name);
+	else
+		log_error("%s: cannot be run: %s", name, strerror(-err));
+	return NOT_EXECUTABLE;
+}
+
+/* As a shell has it in $?. */
+static int shell_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+				     WEXITSTATUS(status);
+}
+
+int child_conclude(struct child *c, char *const *argv, bool *became)
+{
+	int err;
+
+	*became = false;
+	if (!c->released)
+		return OWN_FAILURE;
+	switch (spawn_failed(&c->spawn, &err)) {
+	case SPAWN_BECOME:
+		log_error("cannot become user %u: %s", c->account.uid,
+			  strerror(-err));
+		return OWN_FAILURE;
+	case SPAWN_EXEC:
+		return cannot_exec(argv[0], err);
+	case SPAWN_OK:
+		break;
+	}
+	*became = true;
+	return shell_status(jobctl_status());
+}
+
+/*
+ * A shell script goes on after a command that was interrupted and took it well,
+ * and ends with one that died of it: it looks at how we ended.
+ */
+static void end_likewise(int status)
+{
+	if (!jobctl_interrupted() || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGINT)
+		return;
+	signal(SIGINT, SIG_DFL);
+	raise(SIGINT);
+}
+
+void child_end(struct child *c)
+{
+	if (ours) {
+		spawn_close(&c->spawn);
+		jobctl_end();
+	}
+	ours = NULL;
+	tree_free(c->tree);
+	account_free(&c->account);
+	end_likewise(jobctl_status());
+}
