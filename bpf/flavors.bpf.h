@@ -126,6 +126,30 @@ static __always_inline u32 task_cpu(struct task_struct *t)
 	return BPF_CORE_READ(new, thread_info.cpu);
 }
 
+/* task->state, since 5.14 (2f064a59a11f) __state. */
+#define TASK_DEAD	0x80
+
+struct task_struct___state {
+	long state;
+} __attribute__((preserve_access_index));
+
+struct task_struct___new_state {
+	unsigned int __state;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool task_is_dead(struct task_struct *t)
+{
+	struct task_struct___new_state *new = (void *)t;
+	struct task_struct___state *old = (void *)t;
+	u64 state;
+
+	if (bpf_core_field_exists(new->__state))
+		state = BPF_CORE_READ(new, __state);
+	else
+		state = BPF_CORE_READ(old, state);
+	return state & TASK_DEAD;
+}
+
 /* When it was last switched to, by the clock of that CPU: CONFIG_SCHED_INFO. */
 static __always_inline u64 task_arrived(struct task_struct *t)
 {

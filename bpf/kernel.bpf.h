@@ -27,6 +27,7 @@ typedef __s64 s64;
 #define PF_KTHREAD	0x00200000
 
 #define SIGNAL_GROUP_EXIT 0x04	/* include/linux/sched/signal.h */
+#define SIGNAL_UNKILLABLE 0x40
 
 /* task->signal->pids[]; include/linux/pid_types.h */
 #define PIDTYPE_TGID	1
@@ -178,6 +179,7 @@ struct sched_info {			/* CONFIG_SCHED_INFO */
 
 struct nsproxy;
 struct callback_head;
+struct completion;
 
 struct task_struct {
 	unsigned int flags;
@@ -185,7 +187,7 @@ struct task_struct {
 	unsigned int policy;
 	struct sched_entity se;
 	struct sched_info sched_info;
-	struct mm_struct *mm;
+	struct mm_struct *mm, *active_mm;
 	int exit_state;
 	int exit_code;
 	int exit_signal;		/* -1: not a leader (any more) */
@@ -197,6 +199,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct list_head thread_node;
 	struct pid *thread_pid;		/* NULL once released */
+	struct completion *vfork_done;	/* somebody waits in vfork(2) */
 	u64 utime, stime;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	u64 start_boottime;		/* since 5.5; ns */
@@ -253,6 +256,7 @@ struct file {
 };
 
 struct mm_struct {
+	atomic_t mm_users;
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
 };

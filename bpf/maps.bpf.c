@@ -3,11 +3,14 @@
  * maps: the one definition of every map, switch and counter, the licence, and
  * how an entry of procs is made. Never a program.
  */
-#include "obit.bpf.h"
+#include "steps.bpf.h"
 
 struct ring_map ring SEC(".maps");
 struct procs_map procs SEC(".maps");
 struct untold_map untold SEC(".maps");
+struct ends_map ends SEC(".maps");
+struct group_ends_map group_ends SEC(".maps");
+struct leftovers_map leftovers SEC(".maps");
 
 const volatile struct obit_config config = { .wake_bytes = 1 << 20 };
 struct obit_counters counters;
@@ -15,6 +18,8 @@ volatile __u32 scan_id;
 volatile struct obit_cpu_clock cpu_clock;
 volatile bool only_clock;
 volatile bool woken;
+volatile __u32 ends_waiting;
+volatile bool any_leftover;
 volatile __u64 done[DONE_KINDS][DONE_SLOTS];
 volatile __u32 near[NEAR_SLOTS];
 volatile struct obit_call calls[CALL_SLOTS];

@@ -584,11 +584,15 @@ struct obit_step {
  * thread's EXIT, before or after RELEASE: a parent may collect a process that
  * has not yet left its CPU.
  * @hdr.boot_ns: the end of the last step
+ *
+ * One of nobody (@task.tgid 0) without a step says that from here on there is
+ * one of each death.
  */
 #define OBIT_TEARDOWN_SWITCHES	0x01	/* off_ns are known */
 #define OBIT_TEARDOWN_CUT	0x02	/* there were more steps than room */
 #define OBIT_TEARDOWN_LAST	0x04	/* the kernel said so: surely the last thread */
 #define OBIT_TEARDOWN_COARSE	0x08	/* by tracepoints alone */
+#define OBIT_TEARDOWN_MM_LEFT	0x10	/* others held its memory still: FREED tells */
 
 struct obit_teardown {
 	struct obit_hdr hdr;
@@ -601,7 +605,8 @@ struct obit_teardown {
 /*
  * Another task gave back a process's memory: it held the last reference
  * (mmput() elsewhere), or did it on purpose (process_mrelease(2), the OOM
- * reaper). @hdr.boot_ns: when that had been done.
+ * reaper). @hdr.boot_ns: when that had been done. @begin_ns: 0: not known.
+ * Where @by is of the process itself, another thread of it was the last.
  */
 struct obit_freed {
 	struct obit_hdr hdr;

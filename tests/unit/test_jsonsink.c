@@ -103,7 +103,7 @@ static const char *const contract[] = {
 	"truncated", "signal", "core_dumped", "meaning", "cause", "killer",
 	"asked_by", "oom", "fate", "reaped_by", "new_parent", "zombie_ns",
 	"zombie_err_ns", "sigchld", "pdeath_signal", "pdeath_tid", "usage",
-	"source",
+	"teardown", "source",
 };
 /* clang-format on */
 
@@ -138,7 +138,7 @@ static void all_known(void **state)
 
 	(void)state;
 	memset(&o, 0, sizeof(o));
-	o.have = ~0ull;
+	o.have = ~0ull & ~(1ull << OB_TEARDOWN);
 	o.real_ns = 1763812800ll * 1000000000 + 5;
 	o.utc_offset_s = 5 * 3600 + 45 * 60;
 	o.boot_ns = UINT64_MAX / 2;

@@ -32,7 +32,18 @@ static const char *const keys[] = {
 	"zombie_ns", "zombie_err_ns", "sigchld", "pdeath_signal", "pdeath_tid",
 	"usage.cpu_ns", "usage.utime_ns", "usage.stime_ns", "usage.maxrss_kb",
 	"usage.minflt", "usage.majflt", "usage.nvcsw", "usage.nivcsw",
-	"usage.read_bytes", "usage.write_bytes", "source",
+	"usage.read_bytes", "usage.write_bytes", "teardown.kernel_ns",
+	"teardown.user_ns", "teardown.off_cpu_ns", "teardown.phases.other",
+	"teardown.phases.delivery", "teardown.phases.coredump",
+	"teardown.phases.threads", "teardown.phases.ptrace_stop",
+	"teardown.phases.io_uring", "teardown.phases.signals",
+	"teardown.phases.accounting", "teardown.phases.mm",
+	"teardown.phases.mm.unmap", "teardown.phases.ipc",
+	"teardown.phases.tty", "teardown.phases.files", "teardown.phases.fs",
+	"teardown.phases.namespaces", "teardown.phases.file_close",
+	"teardown.phases.thread", "teardown.phases.cgroup",
+	"teardown.phases.notify", "teardown.phases.connector",
+	"teardown.phases.dead", "teardown.phases.resources", "source",
 };
 /* clang-format on */
 

@@ -30,6 +30,13 @@ static const struct opt_name tier_choices[] = {
 	{ NULL, 0, NULL }
 };
 
+static const struct opt_name teardown_choices[] = {
+	{ "no", TEARDOWN_NOT, NULL },
+	{ "kernel", TEARDOWN_KERNEL, NULL },
+	{ "user", TEARDOWN_USER, NULL },
+	{ NULL, 0, NULL }
+};
+
 const struct opt_name output_formats[] = {
 	{ "table", OUTPUT_TABLE, NULL },
 	{ "json", OUTPUT_JSON, NULL },
@@ -63,6 +70,11 @@ const struct opt source_opt_table[] = {
 		 .help = "Hook system calls too, for exact times and "
 			 "parent-death signals; makes every system call of the "
 			 "machine a little slower."),
+	OPT_ENUM(0, "teardown", S, teardown, .names = teardown_choices,
+		 .dflt = "no", .bare = "kernel",
+		 .help = "Tell where the end of each process spent its time; "
+			 "user: with what its C library did first, from "
+			 "exit(3) on."),
 	OPT_DURATION(0, "pdeath-scan", S, pdeath_scan_ns, .dflt = "1s",
 		     .help = "How often to look for parent-death signals, "
 			     "where no tracepoint tells; 0: never."),

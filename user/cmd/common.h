@@ -15,8 +15,11 @@
 
 enum source_choice { CHOOSE_AUTO, CHOOSE_BPF, CHOOSE_KMOD, CHOOSE_BOTH };
 
+enum teardown_choice { TEARDOWN_NOT, TEARDOWN_KERNEL, TEARDOWN_USER };
+
 struct source_choice_opts {
 	int source;		/* enum source_choice */
+	int teardown;		/* enum teardown_choice */
 	int tier;		/* enum tier_choice */
 	bool precise;
 	uint64_t buffer_bytes;

@@ -57,9 +57,9 @@ static void push_down(const struct filter *f, struct kernel_filter *k)
 static int check_replay(const struct source_choice_opts *o)
 {
 	if (o->source != CHOOSE_AUTO || o->tier != TIER_AUTO || o->precise ||
-	    o->resume || o->lossless) {
+	    o->resume || o->lossless || o->teardown) {
 		log_error(
-			"--replay: a recording is of the source and the tier it was made with; --source, --tier, --precise, --resume and --lossless do not apply");
+			"--replay: a recording is of the source and the tier it was made with; --source, --tier, --precise, --teardown, --resume and --lossless do not apply");
 		return -EINVAL;
 	}
 	return 0;
@@ -186,6 +186,7 @@ static int open_one(const struct source_choice_opts *o, const struct filter *f,
 		.path = o->replay,
 		.tier = (enum tier_choice)o->tier,
 		.precise = o->precise,
+		.teardown = o->teardown != TEARDOWN_NOT,
 		.buffer_bytes = o->buffer_bytes,
 		.pdeath_scan_ns = o->pdeath_scan_ns,
 		.resume = o->resume,
@@ -213,7 +214,8 @@ static int open_one(const struct source_choice_opts *o, const struct filter *f,
 static int open_other(const struct source_choice_opts *o,
 		      struct pipeline_config *cfg)
 {
-	struct source_opts so = { .pdeath_scan_ns = o->pdeath_scan_ns };
+	struct source_opts so = { .pdeath_scan_ns = o->pdeath_scan_ns,
+				  .teardown = o->teardown != TEARDOWN_NOT };
 	int err = kmod_source.open(&cfg->other, &so);
 
 	if (!err)

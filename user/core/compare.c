@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/compare.h"
+#include "core/teardown.h"
 #include "core/value.h"
 #include "core/when.h"
 #include "lib/json.h"
@@ -50,6 +51,8 @@ static const char *const whys[MARGIN_NR] = {
 		"they are counted when one more begins, and one can end between two looks: 1",
 	[MARGIN_MASK] =
 		"its parent can block or unblock the signal between two looks: `blocked` or not",
+	[MARGIN_STEP] =
+		"two probes on one place run one after the other, at its begin and at its end: 200 ms; 600 ms if the scheduler ever took the CPU away",
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
@@ -79,6 +82,7 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 	case MARGIN_INSTANT:
 		return instant_ns(o);
 	case MARGIN_SPAN:
+	case MARGIN_STEP:
 		return instant_ns(o) + INSTANT_NS;
 	case MARGIN_ZOMBIE:
 		return o->zombie_err_ns + 2 * INSTANT_NS + PREEMPTED_NS;
@@ -182,6 +186,10 @@ enum compared compare_key(const struct field *f,
 
 	memset(c, 0, sizeof(*c));
 	if (f->compare == CMP_NONE)
+		return COMPARED_NOT;
+	/* tracepoints alone begin elsewhere, and tell less apart */
+	if (f->in_teardown && a->teardown && b->teardown &&
+	    a->teardown->coarse != b->teardown->coarse)
 		return COMPARED_NOT;
 	has_a = field_value(f, a, &va);
 	has_b = field_value(f, b, &vb);

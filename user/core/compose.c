@@ -248,8 +248,9 @@ static void put_asked_by(struct obituary *o, const struct death *d)
 	obituary_set(o, OB_ASKED_BY);
 }
 
-static void put_cause(struct obituary *o, const struct proc *p,
-		      const struct obit_release *r)
+/* Returns when the signal that ended it was sent; 0: none did, or not known. */
+static uint64_t put_cause(struct obituary *o, const struct proc *p,
+			  const struct obit_release *r)
 {
 	const struct death *d = p->death;
 	struct cause_facts f = {
@@ -281,6 +282,16 @@ static void put_cause(struct obituary *o, const struct proc *p,
 		o->reapable_ns = d->reapable_ns - from;
 		obituary_set(o, OB_REAPABLE);
 	}
+	return o->exit_code & 0x7f ? from : 0;
+}
+
+static void put_teardown(struct obituary *o, const struct proc *p,
+			 uint64_t sent_ns, struct teardown *t)
+{
+	if (!ending_build(p, sent_ns, t))
+		return;
+	o->teardown = t;
+	obituary_set(o, OB_TEARDOWN);
 }
 
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
@@ -341,6 +352,7 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 	    enum obituary_fate fate)
 {
 	struct death *d = p->death;
+	struct teardown teardown;
 	struct obituary o;
 	char exe[OBIT_RECORD_MAX];
 
@@ -357,7 +369,7 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 		put_release_only(&o, r);
 	put_cgroup(j, &o, d, r);
 	put_status(&o, d);
-	put_cause(&o, p, r);
+	put_teardown(&o, p, put_cause(&o, p, r), &teardown);
 	put_asked_by(&o, d);
 	put_usage(&o, d, r);
 	put_fate(j, &o, d, r, fate);

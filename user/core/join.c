@@ -32,6 +32,7 @@ static int on_fork(struct join *j, const struct obit_fork *r)
 	p->image = from->image;
 	if (p->image)
 		p->image->refs++;
+	p->user_covered = from->user_covered;
 	if (from->have_comm && !p->have_comm) {
 		memcpy(p->comm, from->comm, sizeof(p->comm));
 		p->have_comm = true;
@@ -65,6 +66,8 @@ static int on_exec(struct join *j, const struct obit_exec *r)
 	p->have_comm = true;
 	if (r->flags & OBIT_EXEC_SCANNED)
 		return 0;
+	p->user_covered = false;
+	p->user_exit_ns = 0;
 	return notice_pdeath_exec(j, p, r);
 }
 
@@ -393,17 +396,23 @@ int life_end(struct join *j, struct proc *p, const struct obit_release *r,
 	return err ? err : err2;
 }
 
-/* The kernel log is read after the records: its word may still be on the way. */
+/* The kernel log is read after the records: its word may still be on the way. So
+ * may the last step of its end. */
 static bool hold_back(struct join *j, struct proc *p,
 		      const struct obit_release *r)
 {
-	if (!p->oom || p->oom->have_limit || j->finishing)
+	bool oom = p->oom && !p->oom->have_limit;
+	bool ending = ending_is_owed(j, p->death);
+
+	if (!(oom || ending) || j->finishing)
 		return false;
+	p->death->held_for_oom = oom;
 	p->death->release = malloc(sizeof(*r));
 	if (!p->death->release)
 		return false;
 	*p->death->release = *r;
-	timer_set(&j->procs.timers, &p->timer, r->hdr.boot_ns);
+	timer_set(&j->procs.timers, &p->timer,
+		  plus(r->hdr.boot_ns, ending ? ENDING_PATIENCE_NS : 0));
 	return true;
 }
 
@@ -519,8 +528,11 @@ int join_feed(struct join *j, const struct obit_hdr *h)
 	case OBIT_EV_TICK:
 		return overdue_tick(j, r);
 	case OBIT_EV_TEARDOWN:
+		return ending_record(j, r);
 	case OBIT_EV_FREED:
+		return ending_freed(j, r);
 	case OBIT_EV_USER_EXIT:
+		return ending_user_exit(j, r);
 	case OBIT_EV_STACK:
 	case OBIT_EV_NONE:
 	case OBIT_EV_NR:

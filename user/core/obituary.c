@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/obituary.h"
+#include "core/teardown.h"
 
 const char *const cause_names[CAUSE_NR] = {
 	[CAUSE_EXIT] = "exit",
@@ -134,6 +135,21 @@ const char *const notice_names[NOTICE_NR] = {
 	.avail = { AVAIL_REQUIRED, AVAIL_REQUIRED, AVAIL_WHEN_SEEN }, \
 	.why = { w, w, \
 		 "null where systemd's own hierarchy of cgroup v1 is in use and no other names it: no module can see that one" }
+
+/* Of struct teardown, if it is there. */
+#define TEARDOWN(k, member, known, name, text, ...) { \
+	.key = "teardown." k, .type = F_DURATION, \
+	.offset = offsetof(struct teardown, member), .flag = known, \
+	.have = OB_TEARDOWN, .object = OB_TEARDOWN, .compare = CMP_WITHIN, \
+	.margin = MARGIN_STEP, .otel = "obit.teardown." name ".duration_ns", \
+	.help = text, .in_teardown = true, __VA_ARGS__ }
+#define PHASE(id, name, text, ...) \
+	TEARDOWN("phases." name, phase_ns[OBIT_PHASE_##id], 0, \
+		 "phases." name, text, __VA_ARGS__, .phase = OBIT_PHASE_##id)
+#define BY_TEARDOWN "with --teardown, where it was there"
+#define EXACT_ONLY \
+	.avail = { AVAIL_IMPOSSIBLE, AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN }, \
+	.why = { "no tracepoint tells it apart", BY_TEARDOWN, BY_TEARDOWN }
 
 #define AT_EXIT "read at the last thread's sched_process_exit"
 #define AT_EXEC "read at sched_process_exec, inherited at fork"
@@ -328,6 +344,64 @@ const struct field obituary_fields[] = {
 	      "Bytes it caused to be read from storage."),
 	USAGE(write_bytes, F_U64, MARGIN_NONE,
 	      "Bytes it caused to be written to storage."),
+	TEARDOWN("kernel_ns", kernel_ns, 0, "kernel",
+		 "From the exit call or the fatal signal until the kernel was through with it.",
+		 .avail = { AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN },
+		 .why = {
+			"with --teardown; where no tracepoint shows the exit call (--precise does), from sched_process_exit on",
+			"with --teardown", "with --teardown",
+		 },
+		 .phase = OBIT_PHASE_NR),
+	TEARDOWN("user_ns", user_ns, offsetof(struct teardown, user_known),
+		 "user", "From exit(3) until the exit call.",
+		 SEEN("with --teardown=user, in programs that use a C library as a shared file"),
+		 .phase = OBIT_PHASE_NR),
+	TEARDOWN("off_cpu_ns", off_ns, offsetof(struct teardown, off_known),
+		 "off_cpu", "Of kernel_ns, the time that its last thread did not run.",
+		 SEEN("with --teardown"), .phase = OBIT_PHASE_NR),
+	PHASE(OTHER, "other", "Between two known ones: nobody's.",
+	      SEEN(BY_TEARDOWN)),
+	PHASE(DELIVERY, "delivery",
+	      "The fatal signal was sent, and not yet taken.",
+	      SEEN(BY_TEARDOWN)),
+	PHASE(COREDUMP, "coredump", "Writing the core dump.", EXACT_ONLY),
+	PHASE(THREADS, "threads",
+	      "It had begun to end, and other threads had not ended.",
+	      SEEN(BY_TEARDOWN)),
+	PHASE(PTRACE_STOP, "ptrace_stop",
+	      "Stopped for its tracer, at PTRACE_EVENT_EXIT.", EXACT_ONLY),
+	PHASE(IO_URING, "io_uring",
+	      "Cancelling what it had asked of io_uring.", EXACT_ONLY),
+	PHASE(SIGNALS, "signals", "Taking leave of signals; timers too.",
+	      EXACT_ONLY),
+	PHASE(ACCOUNTING, "accounting", "Settling its counters.", EXACT_ONLY),
+	PHASE(MM, "mm",
+	      "Letting go of its memory, but for mm.unmap; all of it in tier tracepoints.",
+	      SEEN(BY_TEARDOWN)),
+	PHASE(MM_UNMAP, "mm.unmap", "Unmapping its memory: of its last user.",
+	      EXACT_ONLY),
+	PHASE(IPC, "ipc", "System V semaphores and shared memory.",
+	      EXACT_ONLY),
+	PHASE(TTY, "tty", "Leaving its terminal.", EXACT_ONLY),
+	PHASE(FILES, "files", "Giving up its table of files.", EXACT_ONLY),
+	PHASE(FS, "fs", "Leaving root and working directory.", EXACT_ONLY),
+	PHASE(NAMESPACES, "namespaces", "Leaving its namespaces.", EXACT_ONLY),
+	PHASE(FILE_CLOSE, "file_close",
+	      "What was put off, above all the closing of files.", EXACT_ONLY),
+	PHASE(THREAD, "thread", "What the architecture has of it.",
+	      EXACT_ONLY),
+	PHASE(CGROUP, "cgroup", "Leaving its cgroup.", EXACT_ONLY),
+	PHASE(NOTIFY, "notify",
+	      "Handing over its children, telling its parent; to the end in tier tracepoints.",
+	      SEEN(BY_TEARDOWN)),
+	PHASE(CONNECTOR, "connector",
+	      "Telling listeners of the process connector.", EXACT_ONLY),
+	PHASE(DEAD, "dead", "Until its last switch.", EXACT_ONLY),
+	PHASE(RESOURCES, "resources",
+	      "From ipc to cgroup in one: no tracepoint is between.",
+	      .avail = { AVAIL_WHEN_SEEN, AVAIL_IMPOSSIBLE, AVAIL_IMPOSSIBLE },
+	      .why = { BY_TEARDOWN, "told apart here: ipc to cgroup",
+		       "told apart here: ipc to cgroup" }),
 	ROW("source", F_SOURCE, source, OB_ALWAYS, CMP_NONE, "obit.source",
 	    "Who witnessed it.", OWED("a constant of the producer")),
 	{ .key = NULL },

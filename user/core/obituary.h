@@ -284,6 +284,7 @@ enum field_margin {
 	MARGIN_THREAD,			/* of a count of threads */
 	MARGIN_MASK,			/* of whether SIGCHLD was blocked */
 	MARGIN_RSS,
+	MARGIN_STEP,			/* of a stretch of the teardown */
 	MARGIN_NR
 };
 
@@ -299,6 +300,9 @@ enum field_margin {
  * @margin: where @compare is CMP_WITHIN
  * @at_release: final only when it has been released: what is told of a zombie
  *          is not compared with what is told of one that has been reaped
+ * @in_teardown: @offset, and @flag, are of struct teardown
+ * @phase:  there: known if this one was there; OBIT_PHASE_NR: it is of none
+ * @flag:   there: of the bool that says whether it is known; 0: always
  * @otel:   OpenTelemetry attribute name
  * @avail, @why: by tier; why is one sentence (for required ones: from where)
  * @kernel_note: what differs by kernel version, or NULL
@@ -318,6 +322,9 @@ struct field {
 	bool zero_null;
 	enum field_margin margin;
 	bool at_release;
+	bool in_teardown;
+	uint8_t phase;
+	size_t flag;
 };
 
 extern const struct field obituary_fields[];	/* ends with key NULL */

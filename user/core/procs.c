@@ -179,6 +179,7 @@ static void death_free(struct procs *all, struct death *d)
 		hash_del(&all->by_ns_tgid, &d->by_ns_tgid);
 	cgroup_name_put(d->cgroup.name);
 	free(d->release);
+	ending_free(d->ending);
 	pool_put(&all->deaths, d);
 }
 

@@ -13,6 +13,7 @@
 #include "core/obituary.h"
 #include "core/oom.h"
 #include "core/sent.h"
+#include "core/teardown.h"
 #include "core/timers.h"
 #include "core/tombs.h"
 #include "lib/hash.h"
@@ -27,6 +28,14 @@ struct told {
 	uint8_t sigchld;
 	bool autoreap;
 };
+
+/* With --teardown: what its end was spent on. */
+struct ending {
+	struct obit_teardown *record;	/* a copy; NULL: none has come */
+	struct obit_freed freed[TEARDOWN_ELSEWHERE_MAX];
+	unsigned int nr_freed;
+};
+void ending_free(struct ending *e);	/* NULL is fine; ending.c */
 
 struct death {
 	struct obit_exit exit;		/* boot_ns 0 in hdr: none came */
@@ -44,6 +53,8 @@ struct death {
 	uint64_t waited_ns;
 	struct cgroup_pick cgroup;
 	struct obit_release *release;	/* a copy, while held back; or NULL */
+	bool held_for_oom;		/* release: by what is to come of the log */
+	struct ending *ending;		/* or NULL */
 	struct proc *proc;
 	struct hash_node by_ns_tgid;
 };
@@ -73,6 +84,8 @@ struct proc {
 	uint64_t oom_rss_kb;
 	uint64_t fork_ns;		/* 0: not seen */
 	uint64_t exit_call_ns;		/* earliest; 0: not seen */
+	uint64_t user_exit_ns;		/* exit(3), the earliest; 0: not seen */
+	bool user_covered;		/* ... and would have been seen */
 	struct timer timer;		/* what it is for goes by state */
 	struct death *death;		/* or NULL */
 	struct armed *armed;		/* its threads with a parent-death signal */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * state: the inside of struct join, for the four files that share it: join.c
- * (lives and deaths), overdue.c (what does not come), compose.c (the obituary),
- * notices.c (what is told beside). Nobody else includes it.
+ * state: the inside of struct join, for the five files that share it: join.c
+ * (lives and deaths), ending.c (what an end was spent on), overdue.c (what does
+ * not come), compose.c (the obituary), notices.c (what is told beside). Nobody
+ * else includes it.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -27,6 +28,7 @@ struct join {
 	uint64_t lost_at_scan;		/* lost_records when the last one ended */
 	uint32_t hdr_lost;		/* of the last record */
 	bool lossy;			/* records have been lost */
+	bool teardown;			/* a TEARDOWN of each death is to come */
 	bool scanned;			/* a scan of armed threads has ended */
 	bool finishing;
 	uint64_t sweep_at;		/* 0: none is due */
@@ -54,6 +56,19 @@ int life_forget(struct join *j, struct proc *p);
 /* Writes its obituary (compose()) and forgets it. */
 int life_end(struct join *j, struct proc *p, const struct obit_release *r,
 	     enum obituary_fate fate);
+
+/* --- ending.c -------------------------------------------------------------- */
+
+/* A parent may collect a process that has not yet left its CPU. */
+#define ENDING_PATIENCE_NS 100000000ull
+
+int ending_record(struct join *j, const struct obit_teardown *r);
+int ending_freed(struct join *j, const struct obit_freed *r);
+int ending_user_exit(struct join *j, const struct obit_user_exit *r);
+/* Its TEARDOWN is still to come. */
+bool ending_is_owed(const struct join *j, const struct death *d);
+/* sent_ns: of the signal that ended it; 0: none. False: it is not known. */
+bool ending_build(const struct proc *p, uint64_t sent_ns, struct teardown *t);
 
 /* --- overdue.c ------------------------------------------------------------- */
 

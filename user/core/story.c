@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "core/story.h"
+#include "core/teardown.h"
 
 void story_drop(struct story *s)
 {
+	free(s->teardown);
+	s->teardown = NULL;
 	free(s->bytes);
 	s->bytes = NULL;
 	memset(&s->o, 0, sizeof(s->o));
@@ -30,7 +33,13 @@ static int copy(struct story *s, const struct obituary *o)
 	for (i = 0; i < nr; i++)
 		len += spans[i]->p ? spans[i]->len : 0;
 	s->bytes = malloc(len ? len : 1);
-	if (!s->bytes) {
+	s->teardown = o->teardown ? malloc(sizeof(*s->teardown)) : NULL;
+	if (s->teardown) {
+		*s->teardown = *o->teardown;
+		s->o.teardown = s->teardown;
+	}
+	if (!s->bytes || (o->teardown && !s->teardown)) {
+		story_drop(s);
 		memset(&s->o, 0, sizeof(s->o));
 		return -ENOMEM;
 	}

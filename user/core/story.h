@@ -19,7 +19,7 @@ enum story_state {
 
 /*
  * @cut:   it came because the end of obit cut it off
- * @o:     of STORY_HALF; its strings are in `bytes`
+ * @o:     of STORY_HALF; its strings are in `bytes`, its teardown is `teardown`
  * @tail:  notices of the module that follow it, should it be told
  * @end:   what became of a zombie, as each witness tells, in an obituary that
  *         has those keys only; or NULL
@@ -34,6 +34,7 @@ struct story {
 	bool cut;
 	struct obituary o;
 	char *bytes;
+	struct teardown *teardown;
 	struct notice tail[2];
 	unsigned int nr_tail;
 	struct obituary *end[SOURCE_NR];

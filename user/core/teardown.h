@@ -38,12 +38,13 @@ struct teardown_elsewhere {
  * @off_known: sched_switch was watched: off_ns mean something
  * @user_ns:   from exit(3) to the exit call, where @user_known; 0 and known for
  *             an end without exit(3): _exit(2), a signal
+ * @coarse:    by tracepoints alone: its phases are not those of another's
  */
 struct teardown {
 	uint64_t boot_ns;		/* when it began */
 	uint64_t kernel_ns, off_ns;
 	uint64_t user_ns;
-	bool user_known, off_known;
+	bool user_known, off_known, coarse;
 	uint64_t phase_ns[OBIT_PHASE_NR];
 	uint64_t phase_off_ns[OBIT_PHASE_NR];
 	uint32_t phases;		/* 1 << enum obit_phase: those that were there */
@@ -52,6 +53,27 @@ struct teardown {
 	struct teardown_elsewhere elsewhere[TEARDOWN_ELSEWHERE_MAX];
 };
 _Static_assert(OBIT_PHASE_NR <= 32, "phases is a 32-bit set");
+
+/*
+ * What is known of one end. Instants are CLOCK_BOOTTIME, 0: not known.
+ * @record:  TEARDOWN, or NULL: then there is nothing to build
+ * @freed:   FREED records, in order
+ * @sent_ns: when the signal that ended it was generated; 0: it was none
+ * @call_ns: its exit call, the earliest of its threads
+ * @threads: it had more than one
+ * @user_exit_ns: exit(3)
+ * @user_covered: a call of exit(3) would have been seen
+ */
+struct teardown_facts {
+	const struct obit_teardown *record;
+	const struct obit_freed *freed;
+	unsigned int nr_freed;
+	uint64_t sent_ns, call_ns, reapable_ns, user_exit_ns;
+	bool threads, user_covered;
+};
+
+/* False, and nothing in t, if the record has no step. */
+bool teardown_build(struct teardown *t, const struct teardown_facts *f);
 
 /* The phase that took longest; OBIT_PHASE_OTHER of none. */
 enum obit_phase teardown_slowest(const struct teardown *t);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "core/teardown.h"
 #include "core/value.h"
 
 static bool set_name(struct value *v, int64_t number, const char *name)
@@ -46,13 +47,28 @@ static bool set_bytes(struct value *v, enum value_kind kind, struct span bytes)
 #define NAME(v, names, nr, n) \
 	set_name(v, n, (size_t)(n) < (size_t)(nr) ? (names)[n] : NULL)
 
+/* Where it stands; NULL: it is of a teardown, and not known. */
+static const void *place(const struct field *f, const struct obituary *o)
+{
+	const struct teardown *t = o->teardown;
+
+	if (!f->in_teardown)
+		return (const char *)o + f->offset;
+	if (!t || (f->phase < OBIT_PHASE_NR && !(t->phases >> f->phase & 1)) ||
+	    (f->flag && !*((const bool *)t + f->flag)))
+		return NULL;
+	return (const char *)t + f->offset;
+}
+
 static bool known_value(const struct field *f, const struct obituary *o,
 			struct value *v)
 {
-	const void *p = (const char *)o + f->offset;
+	const void *p = place(f, o);
 	struct span comm;
 	int32_t sig;
 
+	if (!p)
+		return false;
 	switch (f->type) {
 	case F_U32:
 		return set_u64(v, f, *(const uint32_t *)p);

@@ -10,6 +10,7 @@
 #include "core/value.h"
 #include "core/when.h"
 #include "lib/json.h"
+#include "sink/ending.h"
 #include "sink/line.h"
 
 #define TEXT_MAX 48	/* copied whole: a constant is cheaper than a length */
@@ -24,6 +25,7 @@ enum step_kind {
 	STEP_VALUE,
 	STEP_OPEN,	/* an object begins, or is null */
 	STEP_CLOSE,
+	STEP_TEARDOWN,	/* an object of another shape than its rows */
 };
 
 /*
@@ -98,6 +100,11 @@ static const struct field *compile(struct line *l, const struct field *f,
 		if (!dot) {
 			add_step(l, STEP_VALUE, f, key, strlen(key), first);
 			f++;
+		} else if (f->in_teardown) {
+			add_step(l, STEP_TEARDOWN, f, key, (size_t)(dot - key),
+				 first);
+			while (f->in_teardown)
+				f++;
 		} else {
 			open = add_step(l, STEP_OPEN, f, key,
 					(size_t)(dot - key), first);
@@ -292,6 +299,16 @@ static char *add_value(const struct line *l, struct buf *out, char *to,
 	return add_null(to, s);
 }
 
+static char *add_teardown(const struct line *l, struct buf *out, char *to,
+			  const struct step *s, const struct teardown *t)
+{
+	to = make_room(l, out, add_lead(to, s), 0);
+	if (!to)
+		return NULL;
+	ending_json(out, t);
+	return buf_reserve(out, l->fixed);
+}
+
 void line_add(const struct line *l, struct buf *out, const struct obituary *o)
 {
 	const struct step *s = l->steps, *end = s + l->nr;
@@ -309,6 +326,8 @@ void line_add(const struct line *l, struct buf *out, const struct obituary *o)
 				s = &l->steps[s->at];
 		} else if (s->kind == STEP_VALUE) {
 			to = add_value(l, out, to, s, o);
+		} else if (s->kind == STEP_TEARDOWN) {
+			to = add_teardown(l, out, to, s, o->teardown);
 		} else {
 			to = add_lead(to, s);
 			*to++ = '{';

@@ -30,19 +30,19 @@
 struct source {
 	struct obit_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *links[64], *tasks,
+	struct bpf_link *links[HOOK_ROWS_MAX], *tasks,
 		*pdeath; /* the last two: in links */
 	struct uexit *uexit;	/* NULL: not asked for */
 	int wake;		/* epoll: edge-triggered on the ring */
 	enum tier tier;
-	bool precise;
+	bool precise, teardown;
 	bool scanned;		/* the first read has listed the tasks */
 	char why[128];		/* why not fentry, empty if it runs */
 	unsigned int programs;
 	const struct emit *to;	/* while draining */
 	uint32_t hdr_lost;	/* of the last record */
 	uint64_t lost[OBIT_LOST_KIND_NR][OBIT_LOST_REASON_NR];
-	uint64_t missed[64];	/* by row of hook_rows */
+	uint64_t missed[HOOK_ROWS_MAX];	/* by row of hook_rows */
 	uint64_t misses, misses_at;
 };
 
@@ -137,6 +137,11 @@ static void configure(struct source *s, const struct source_opts *o,
 
 	bpf_map__set_max_entries(s->skel->maps.ring, bytes);
 	bpf_map__set_max_entries(s->skel->maps.procs, state_entries(bytes));
+	if (!o->teardown) {
+		bpf_map__set_max_entries(s->skel->maps.ends, 1);
+		bpf_map__set_max_entries(s->skel->maps.group_ends, 1);
+		bpf_map__set_max_entries(s->skel->maps.leftovers, 1);
+	}
 	for (i = 0; hook_rows[i].program; i++) {
 		struct bpf_program *p = program_of(s, hook_rows[i].program);
 
@@ -279,6 +284,7 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	}
 	s->tier = c.tier;
 	s->precise = o->precise && c.tier == TIER_TRACEPOINTS;
+	s->teardown = o->teardown;
 	snprintf(s->why, sizeof(s->why), "%s", c.why);
 	return 0;
 }
@@ -513,6 +519,9 @@ static int bpf_read(struct source *s, const struct emit *to)
 	uexit_begin(s->uexit);
 	if (!s->scanned) {
 		s->scanned = true;
+		err = s->teardown ? source_teardown_begins(to) : 0;
+		if (err)
+			return err;
 		before = scan(s, to, s->tasks, OBIT_SCAN_TASKS);
 		if (before < 0)
 			return before;

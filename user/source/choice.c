@@ -14,7 +14,7 @@
 /* Tries the fentry rows; false if those that make the tier do not all work. */
 static bool choose_exact(struct choice *c)
 {
-	bool served[SERVES_PDEATH_SET + 1] = { [SERVES_ITSELF] = true };
+	bool served[SERVES_NR] = { [SERVES_ITSELF] = true };
 	size_t i;
 
 	for (i = 0; hook_rows[i].program; i++) {
@@ -65,6 +65,13 @@ static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
 		return tracepoints_preemptible();
 	case USE_EXACT_TWIN:
 		return tracepoints_preemptible() && c->tier == TIER_FENTRY;
+	case USE_TEARDOWN:
+		return o->teardown;
+	case USE_TEARDOWN_EXACT:
+		return o->teardown && c->tier == TIER_FENTRY &&
+		       !(row->serves == SERVES_LAST && c->last_known);
+	case USE_TEARDOWN_COARSE:
+		return o->teardown && c->tier == TIER_TRACEPOINTS;
 	}
 	return false;
 }
@@ -95,6 +102,7 @@ int choose(const struct source_opts *o, bool exact, struct choice *c)
 			continue;
 		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
 			c->load[i] = true;
+			c->last_known |= row->serves == SERVES_LAST;
 			continue;
 		}
 		if (err == -EPERM || err == -EACCES) {

@@ -8,12 +8,13 @@
 
 #include <stdbool.h>
 #include "core/obituary.h"
+#include "source/hooks.h"
 #include "source/source.h"
 
 /* What of hook_rows runs, and what is exact by that. */
 struct choice {
-	bool load[64];		/* by row */
-	bool exact_reapable, exact_release;
+	bool load[HOOK_ROWS_MAX];	/* by row */
+	bool exact_reapable, exact_release, last_known;
 	enum tier tier;
 	char why[128];		/* why not fentry, empty if it runs */
 };

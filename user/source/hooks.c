@@ -14,6 +14,14 @@
 #include <bpf/libbpf.h>
 #include "source/hooks.h"
 
+/* A boundary of the teardown; programs are named after the place. */
+#define EXACT_STEP(function, text) \
+	{ "end__" function, "fentry", function, text, USE_TEARDOWN_EXACT, \
+	  0, false }
+#define EXACT_STEP_END(function, text) \
+	{ "ends__" function, "fexit", function, text, USE_TEARDOWN_EXACT, \
+	  0, false }
+
 const struct hook_row hook_rows[] = {
 	{ "tp__sched_process_fork", "tp_btf", "sched_process_fork",
 	  "lineage, inherited exe and args, thread count", USE_ALWAYS, 0,
@@ -88,8 +96,55 @@ const struct hook_row hook_rows[] = {
 	{ "twin__x64_sys_prctl", "fexit", "__x64_sys_prctl",
 	  "again, if the first was kept from running", USE_EXACT_TWIN, 0,
 	  false },
+	EXACT_STEP("do_exit", "teardown: the end of a thread begins"),
+	EXACT_STEP("do_coredump", "teardown: coredump (to 6.16)"),
+	EXACT_STEP_END("do_coredump", "teardown: its end"),
+	EXACT_STEP("vfs_coredump", "teardown: coredump (from 6.17)"),
+	EXACT_STEP_END("vfs_coredump", "teardown: its end"),
+	EXACT_STEP("ptrace_notify", "teardown: ptrace_stop"),
+	EXACT_STEP_END("ptrace_notify", "teardown: its end"),
+	EXACT_STEP("__io_uring_cancel", "teardown: io_uring"),
+	EXACT_STEP("exit_signals", "teardown: signals"),
+	EXACT_STEP("acct_update_integrals", "teardown: accounting"),
+	{ "end__taskstats_exit", "fentry", "taskstats_exit",
+	  "teardown: which thread was the last", USE_TEARDOWN_EXACT,
+	  SERVES_LAST, false },
+	{ "end__acct_collect", "fentry", "acct_collect",
+	  "teardown: which thread was the last (kernels without taskstats)",
+	  USE_TEARDOWN_EXACT, SERVES_LAST, false },
+	EXACT_STEP("exit_mm_release", "teardown: mm (to 6.18)"),
+	EXACT_STEP("mm_exit_exec_release", "teardown: mm (from 6.19)"),
+	EXACT_STEP("exit_mmap", "teardown: mm.unmap; who gave back what is left"),
+	EXACT_STEP_END("exit_mmap", "teardown: its end"),
+	EXACT_STEP("exit_sem", "teardown: ipc"),
+	EXACT_STEP("disassociate_ctty", "teardown: tty"),
+	EXACT_STEP("exit_files", "teardown: files"),
+	EXACT_STEP("exit_fs", "teardown: fs"),
+	EXACT_STEP("exit_task_namespaces", "teardown: namespaces (to 6.18)"),
+	EXACT_STEP("exit_nsproxy_namespaces",
+		   "teardown: namespaces (from 6.19)"),
+	EXACT_STEP("task_work_run", "teardown: file_close"),
+	EXACT_STEP("exit_thread", "teardown: thread"),
+	EXACT_STEP("cgroup_exit", "teardown: cgroup (to 6.18)"),
+	EXACT_STEP("cgroup_task_exit", "teardown: cgroup (from 6.19)"),
+	EXACT_STEP("exit_tasks_rcu_start", "teardown: notify"),
+	EXACT_STEP("proc_exit_connector", "teardown: connector"),
+	EXACT_STEP("do_task_dead", "teardown: dead"),
+	{ "coarse__signal_deliver", "tp_btf", "signal_deliver",
+	  "teardown: the end of delivery", USE_TEARDOWN_COARSE, 0, false },
+	{ "coarse__exit_mmap", "tp_btf", "exit_mmap",
+	  "teardown: the end of mm (from 6.1)", USE_TEARDOWN_COARSE, 0,
+	  false },
+	{ "coarse__signal_generate", "tp_btf", "signal_generate",
+	  "teardown: notify", USE_TEARDOWN_COARSE, 0, false },
+	{ "coarse__sched_process_exit", "tp_btf", "sched_process_exit",
+	  "teardown: the last thread ends", USE_TEARDOWN_COARSE, 0, false },
+	{ "end__sched_switch", "tp_btf", "sched_switch",
+	  "teardown: its end; CPU and off-CPU apart", USE_TEARDOWN, 0, false },
 	{ .program = NULL },
 };
+_Static_assert(sizeof(hook_rows) / sizeof(hook_rows[0]) <= HOOK_ROWS_MAX,
+	       "arrays by row are long enough");
 
 struct btf *hooks_btf(void)
 {

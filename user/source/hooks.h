@@ -21,6 +21,9 @@ enum hook_use {
 	USE_PRECISE,	/* --precise, where tier fentry does not load */
 	USE_TWIN,	/* tracepoint programs can be preempted (7.0) */
 	USE_EXACT_TWIN,	/* likewise, tier fentry */
+	USE_TEARDOWN,	/* --teardown, in every tier */
+	USE_TEARDOWN_EXACT,	/* --teardown, tier fentry */
+	USE_TEARDOWN_COARSE,	/* --teardown, tier tracepoints */
 };
 
 /* @serves: rows with the same number do the same: one of them is enough */
@@ -30,6 +33,8 @@ enum hook_serves {
 	SERVES_RELEASE,
 	SERVES_EXIT_CALL,
 	SERVES_PDEATH_SET,
+	SERVES_LAST,	/* which thread of a process was the last */
+	SERVES_NR
 };
 
 struct hook_row {
@@ -42,6 +47,7 @@ struct hook_row {
 	bool required;		/* no obituary without it */
 };
 
+#define HOOK_ROWS_MAX 128
 extern const struct hook_row hook_rows[];	/* ends with program NULL */
 
 /* The kernel's own BTF, or NULL with errno; loaded once, never freed. */

@@ -16,18 +16,16 @@
 #include "source/probe.h"
 #include "source/source.h"
 
-#define HOOKS_MAX 64
-
-static struct hook hooks[HOOKS_MAX];
+static struct hook hooks[HOOK_ROWS_MAX];
 
 static void try_all(struct probe *p)
 {
-	bool served[SERVES_PDEATH_SET + 1] = { false };
+	bool served[SERVES_NR] = { false };
 	bool release = false;
 	size_t i;
 
 	p->usable = true;
-	for (i = 0; i < HOOKS_MAX && hook_rows[i].program; i++) {
+	for (i = 0; hook_rows[i].program; i++) {
 		const struct hook_row *row = &hook_rows[i];
 		struct hook *h = &hooks[i];
 
@@ -37,7 +35,8 @@ static void try_all(struct probe *p)
 		h->program = row->program;
 		h->fact = row->fact;
 		h->required = row->required;
-		h->tier = row->use == USE_EXACT || row->use == USE_EXACT_TWIN ?
+		h->tier = row->use == USE_EXACT || row->use == USE_EXACT_TWIN ||
+					  row->use == USE_TEARDOWN_EXACT ?
 				  TIER_FENTRY :
 				  TIER_TRACEPOINTS;
 		h->misses = -1;
@@ -51,6 +50,9 @@ static void try_all(struct probe *p)
 		h->state = hook_try(row, &h->err, h->why, sizeof(h->why));
 		if (h->state == HOOK_OK && h->tier == TIER_FENTRY)
 			served[row->serves] = true;
+		h->teardown = row->use == USE_TEARDOWN ||
+			      row->use == USE_TEARDOWN_EXACT ||
+			      row->use == USE_TEARDOWN_COARSE;
 		if (row->serves == SERVES_RELEASE && h->state == HOOK_OK)
 			release = true;
 		if (row->required && row->serves != SERVES_RELEASE &&

@@ -27,6 +27,7 @@ enum hook_state {
  * @fact:     what it serves, a clause without a full stop: "exit status, usage"
  * @required: without it there is no obituary
  * @tier:     the lowest tier that uses it
+ * @teardown: only with --teardown
  * @err:      0 or negative errno of the attempt
  * @why:      one clause, empty if OK: "fentry is refused (EPERM)"
  * @runs, @run_ns, @misses: kernel's own statistics of the trial, if `measured`.
@@ -36,6 +37,7 @@ struct hook {
 	const char *name, *kind, *program, *fact;
 	bool required;
 	enum tier tier;
+	bool teardown;
 	enum hook_state state;
 	int err;
 	char why[128];

@@ -26,6 +26,7 @@ struct source_opts {
 	const char *path;		/* file: what to replay */
 	enum tier_choice tier;
 	bool precise;			/* add the system-call tracepoints */
+	bool teardown;			/* TEARDOWN and FREED records */
 	bool user_exit;			/* bpf: see exit(3), by uprobes; or it is
 					 * an error */
 	bool scan_only;			/* no event is wanted: nothing is hooked */
@@ -73,6 +74,10 @@ struct source_type {
 	int (*scan)(struct source *s, const struct emit *to);
 	void (*close)(struct source *s);
 };
+
+/* A TEARDOWN of nobody: there will be one of each death. For live sources, before
+ * their first record. */
+int source_teardown_begins(const struct emit *to);
 
 extern const struct source_type bpf_source, kmod_source, file_source;
 extern const struct source_type fake_source;

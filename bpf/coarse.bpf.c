@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * coarse: the end of a process as tracepoints show it, where functions cannot be
+ * hooked. Only loaded with --teardown. What no tracepoint tells apart has one
+ * name, or is `other`; never a guess.
+ */
+#include "steps.bpf.h"
+
+/* By default these stop a process or do nothing: CHLD CONT STOP TSTP TTIN TTOU URG
+ * WINCH. Bit n - 1 is signal n. */
+#define NOT_FATAL (0xfULL << 18 | 3ULL << 16 | 1ULL << 22 | 1ULL << 27)
+
+/* A thread has taken a signal that ends it. */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(coarse__signal_deliver, int sig, struct kernel_siginfo *info,
+	     struct k_sigaction *ka)
+{
+	u64 now = bpf_ktime_get_boot_ns();
+	struct end *e;
+
+	if (sig < 1 || sig > 64 || NOT_FATAL & 1ULL << (sig - 1) ||
+	    BPF_CORE_READ(ka, sa.sa_handler))
+		return 0;
+	/* a namespace's init, which is spared */
+	if (sig != SIGKILL &&
+	    CUR_READ(current_task(), signal, flags) & SIGNAL_UNKILLABLE)
+		return 0;
+	e = end_begin(OBIT_PHASE_OTHER, now);
+	if (e)
+		group_begin(e, now);
+	return 0;
+}
+
+/*
+ * From 6.16 on before exit_mm(), and in the thread that was the last; earlier
+ * after it, in each that sees nobody alive. What comes next is the memory, then:
+ * but where somebody else holds it, too, nothing tells where that ends.
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
+{
+	u64 now = bpf_ktime_get_boot_ns();
+	u32 phase = OBIT_PHASE_RESOURCES;
+	struct mm_struct *mm = p->mm;
+	struct end *e;
+	bool last;
+
+	if (p->flags & PF_KTHREAD)
+		return 0;
+	last = config.exit_has_group_dead ? ctx[1] & 1 :
+					    p->signal->live.counter == 0;
+	if (!last || filtered(p->group_leader)) {
+		end_forget();
+		return 0;
+	}
+	if (config.exit_has_group_dead)
+		phase = mm && mm->mm_users.counter == 1 ? OBIT_PHASE_MM :
+							  OBIT_PHASE_OTHER;
+	e = end_begin(phase, now);
+	if (!e)
+		return 0;
+	step_add(e, phase, now);
+	e->flags |= OBIT_TEARDOWN_COARSE;
+	if (config.exit_has_group_dead)
+		e->flags |= OBIT_TEARDOWN_LAST;
+	may_leave(e, mm);
+	put_head(e);
+	return 0;
+}
+
+/* The tracepoint is at the end of exit_mmap(); since 6.1. */
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(coarse__exit_mmap, struct mm_struct *mm)
+{
+	u64 key = number_of(mm);
+	struct end *e = is_own(key) ? end_of_current() : NULL;
+
+	if (e)
+		step_add(e,
+			 config.exit_has_group_dead ? OBIT_PHASE_RESOURCES :
+						      OBIT_PHASE_MM,
+			 bpf_ktime_get_boot_ns());
+	mm_gone(key, e);
+	return 0;
+}
+
+/* In exit_notify(): somebody is told. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(coarse__signal_generate, int sig)
+{
+	struct end *e;
+
+	if (sig != SIGCHLD || !(CUR_READ(current_task(), flags) & PF_EXITING))
+		return 0;
+	e = end_of_current();
+	if (!e || !(e->flags & OBIT_TEARDOWN_COARSE))
+		return 0;
+	/* where the memory's end was to come, and has not: it is unknown */
+	if (end_phase(e) == OBIT_PHASE_MM)
+		e->steps[(e->nr - 1) & END_STEPS].phase = OBIT_PHASE_OTHER;
+	step_add(e, OBIT_PHASE_NOTIFY, bpf_ktime_get_boot_ns());
+	return 0;
+}
