@@ -18,7 +18,7 @@
 
 #include "ktest.h"
 
-#define UNLOAD_MS 10000
+#define UNLOAD_MS 30000
 
 enum verdict { OK, NOT_OK, SKIP };
 

@@ -223,13 +223,14 @@ static bool blocking(void)
 	need(!pipe(p), "pipe");
 	for (int round = 0; round < 2; round++) {
 		pid = child(blocking_reader, &p[1]);
-		need(byte_from(p[0], 5000), "no reader");
+		need(byte_from(p[0], 30000), "no reader");
 		nap_ms(300);
 		if (round == 0)
 			die(7);
 		else
 			kill(pid, SIGTERM);
-		status = child_end(pid, 2000);
+		/* its end disarms the hooks, which takes a while */
+		status = child_end(pid, 30000);
 		need(status == (round ? SIGTERM : 0), "round %d: status %#x",
 		     round, status);
 	}
@@ -383,16 +384,16 @@ static bool scan(void)
 }
 
 static const struct kcase cases[] = {
-	{ "read_equals_mmap", read_equals_mmap, NULL, 20, false },
-	{ "many_readers", many_readers, NULL, 20, false },
-	{ "slow_reader_drops", slow_reader_drops, TINY, 40, false },
-	{ "losses_add_up", losses_add_up, TINY, 30, false },
-	{ "nonblock", nonblock, NULL, 10, false },
-	{ "blocking", blocking, NULL, 20, false },
-	{ "poll_wakes", poll_wakes, NULL, 40, false },
-	{ "timed", timed, NULL, 20, false },
-	{ "shared_file", shared_file, NULL, 20, false },
-	{ "scan", scan, NULL, 20, false },
+	{ "read_equals_mmap", read_equals_mmap, NULL, 90, false },
+	{ "many_readers", many_readers, NULL, 90, false },
+	{ "slow_reader_drops", slow_reader_drops, TINY, 90, false },
+	{ "losses_add_up", losses_add_up, TINY, 90, false },
+	{ "nonblock", nonblock, NULL, 90, false },
+	{ "blocking", blocking, NULL, 90, false },
+	{ "poll_wakes", poll_wakes, NULL, 90, false },
+	{ "timed", timed, NULL, 90, false },
+	{ "shared_file", shared_file, NULL, 90, false },
+	{ "scan", scan, NULL, 90, false },
 };
 
 const struct ktest cursor_test = { "cursor", cases, ARRAY_SIZE(cases) };

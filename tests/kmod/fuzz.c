@@ -392,13 +392,13 @@ static bool still_well(void)
 	     info_now().readers);
 	need(!info_now().waiting, "%u exits wait", info_now().waiting);
 	/* a place that is kept fills the ring as a reader would */
-	for (u64 end = deadline(10000);
+	for (u64 end = deadline(30000);
 	     info_now().flags & OBIT_INFO_KEEPING && now_ns() < end;)
 		nap_ms(50);
 	need(!reader_open(&r, 0, 0) && !reader_map(&r), "START");
 	for (int i = 0; i < 20; i++) {
 		batch_die(&b, 10);
-		if (!batch_read(&b, &r, 2000))
+		if (!batch_read(&b, &r, 10000))
 			return false;
 	}
 	need(!batch_missing(&b) && !r.gaps,
@@ -418,7 +418,7 @@ static bool calls(void)
 	for (long i = 0; i < WORKERS; i++)
 		pid[i] = child(worker, (void *)i);
 	for (int i = 0; i < WORKERS; i++) {
-		int status = child_end(pid[i], seconds * 1000 + 20000);
+		int status = child_end(pid[i], seconds * 1000 + 60000);
 
 		need(status == 0, "fuzzer %d: status %#x", i, status);
 	}
@@ -487,7 +487,7 @@ static bool hostile_cursor(void)
 				return false;
 		need(!r.wrong, "%s", r.wrong);
 	}
-	need(child_end(a, 5000) == 0 && child_end(c, 5000) == 0,
+	need(child_end(a, 30000) == 0 && child_end(c, 30000) == 0,
 	     "shaker or reader ended badly");
 	need(r.frames > 100, "%llu frames", (ull)r.frames);
 	need(r.gaps <= info_now().lost_total, "%llu missing, %llu lost",
@@ -499,8 +499,8 @@ static bool hostile_cursor(void)
 }
 
 static const struct kcase cases[] = {
-	{ "calls", calls, "ring_bytes=65536 linger=1", 120, false },
-	{ "hostile_cursor", hostile_cursor, "ring_bytes=65536", 60, false },
+	{ "calls", calls, "ring_bytes=65536 linger=1", 240, false },
+	{ "hostile_cursor", hostile_cursor, "ring_bytes=65536", 180, false },
 };
 
 const struct ktest fuzz_test = { "fuzz", cases, ARRAY_SIZE(cases) };

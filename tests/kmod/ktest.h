@@ -46,6 +46,7 @@ extern const struct ktest stress_test, fuzz_test, lossless_test, cursor_test,
 extern const char *ko_path;
 extern u64 seed;
 extern int seconds;		/* how long what has no end goes on */
+extern int cycles;		/* how often the module comes and goes */
 extern int slow;		/* so many times longer all may take */
 
 /* Says why the case fails; returns false. */

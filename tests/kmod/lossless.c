@@ -21,6 +21,10 @@
 #define TINY "ring_bytes=65536"
 #define CGROUP "/sys/fs/cgroup/obit-lossless"
 #define FORKS 300
+/* The longest wait that the module grants; and what is at once beside it, on a
+ * machine that is busy: a collector's end disarms hooks, too. */
+#define WAIT_MAX_MS 10000
+#define AT_ONCE_MS 5000
 
 typedef unsigned long long ull;
 
@@ -188,7 +192,7 @@ static void fill(int n)
 /* Forks until someone waits; false: nobody ever did. */
 static bool fill_until_waiting(void)
 {
-	for (u64 end = deadline(10000); now_ns() < end;) {
+	for (u64 end = deadline(30000); now_ns() < end;) {
 		fill(20);
 		nap_ms(20);
 		if (info_now().waiting)
@@ -200,7 +204,7 @@ static bool fill_until_waiting(void)
 /* @n of them, whichever end. */
 static bool reap_children(int n)
 {
-	u64 end = deadline(5000);
+	u64 end = deadline(30000);
 
 	while (n && now_ns() < end) {
 		if (waitpid(-1, NULL, WNOHANG) > 0)
@@ -208,7 +212,7 @@ static bool reap_children(int n)
 		else
 			nap_ms(2);
 	}
-	need(!n, "%d exits take more than 5 s", n);
+	need(!n, "%d exits take more than 30 s", n);
 	return true;
 }
 
@@ -309,7 +313,7 @@ static bool stopped(void)
 	begin = now_ns();
 	die(5);
 	took = now_ns() - begin;
-	need(took >= 100 * MSEC && took < 2 * slow * SEC,
+	need(took >= 100 * MSEC && took < AT_ONCE_MS * slow * MSEC,
 	     "an exit took %llu ms, its wait is 150", (ull)(took / MSEC));
 	/* it waits while a quarter is free: that has to fill up too */
 	for (u64 end = deadline(15000);
@@ -324,7 +328,7 @@ static bool stopped(void)
 	need(info.lost_total, "the ring is full, time was up, nothing is lost");
 	need(module_unload() == -EAGAIN, "rmmod with a stopped collector");
 	kill(c->pid, SIGKILL);
-	return reap_all(3000);
+	return reap_all(30000);
 }
 
 /* It wakes up again in time: late, and nothing lost. */
@@ -332,7 +336,7 @@ static bool stopped_and_continued(void)
 {
 	static struct batch b;
 	struct collector *c =
-		collector_new(OBIT_SCOPE_CGROUP, cgroup_make(), 20000);
+		collector_new(OBIT_SCOPE_CGROUP, cgroup_make(), WAIT_MAX_MS);
 	pid_t waker;
 
 	if (!collector_start(c))
@@ -369,9 +373,9 @@ static bool killed(void)
 	need(info_now().waiting, "nobody waits");
 	begin = now_ns();
 	kill(c->pid, SIGKILL);
-	if (!reap_all(5000))
+	if (!reap_all(30000))
 		return false;
-	need(now_ns() - begin < 1500 * slow * MSEC, "it took %llu ms",
+	need(now_ns() - begin < AT_ONCE_MS * slow * MSEC, "it took %llu ms",
 	     (ull)((now_ns() - begin) / MSEC));
 	need(!info_now().waiting && !(info_now().flags & OBIT_INFO_LOSSLESS),
 	     "%u wait, flags %#x", info_now().waiting, info_now().flags);
@@ -399,7 +403,7 @@ static bool sigkill_to_the_waiting(void)
 	waitpid(pid, NULL, 0);
 	need(now_ns() - begin > 1000 * MSEC, "SIGKILL ended the wait");
 	kill(c->pid, SIGKILL);
-	return reap_all(5000);
+	return reap_all(30000);
 }
 
 /* Those out of scope, the collector's children and itself never wait. */
@@ -416,12 +420,12 @@ static bool out_of_scope(void)
 	begin = now_ns();
 	for (int i = 0; i < 10; i++)
 		die(1);
-	need(now_ns() - begin < slow * SEC,
+	need(now_ns() - begin < 4 * slow * SEC,
 	     "10 exits out of scope took %llu ms",
 	     (ull)((now_ns() - begin) / MSEC));
 	need(info_now().waiting, "nobody waits any more");
 	kill(c->pid, SIGKILL);
-	return reap_all(5000);
+	return reap_all(30000);
 }
 
 /* All in scope: the collector's children must die for it to go on reading. */
@@ -453,8 +457,8 @@ static bool collector_exits(void)
 	if (!collector_start(c) || !fill_until_waiting())
 		return false;
 	c->stop = 1;
-	need(child_end(c->pid, 3000) == 0, "the collector cannot end");
-	return reap_all(5000);
+	need(child_end(c->pid, 30000) == 0, "the collector cannot end");
+	return reap_all(30000);
 }
 
 static bool one_at_a_time(void)
@@ -480,7 +484,8 @@ static bool one_at_a_time(void)
 /* Other readers lie still, this one reads: it waits for the slowest. */
 static bool unload_after(void)
 {
-	struct collector *c = collector_new(OBIT_SCOPE_TREE, getpid(), 30000);
+	struct collector *c =
+		collector_new(OBIT_SCOPE_TREE, getpid(), WAIT_MAX_MS);
 
 	c->lies = true;
 	if (!collector_start(c) || !fill_until_waiting())
@@ -489,25 +494,25 @@ static bool unload_after(void)
 		need(module_unload() == -EAGAIN, "rmmod below those who wait");
 	kill(c->pid, SIGKILL);
 	/* at once: those who are let go run the module's code */
-	need(!module_unload_wait(5000), "rmmod");
-	return reap_all(5000);
+	need(!module_unload_wait(30000), "rmmod");
+	return reap_all(30000);
 }
 
 static const struct kcase cases[] = {
-	{ "drop_mode_loses", drop_mode_loses, TINY, 30, false },
-	{ "slow_in_cgroup", slow_in_cgroup, TINY, 60, false },
-	{ "slow_in_tree", slow_in_tree, TINY, 60, false },
-	{ "slow_mapped", slow_mapped, TINY, 60, false },
-	{ "stopped", stopped, TINY, 40, false },
-	{ "stopped_and_continued", stopped_and_continued, TINY, 60, false },
-	{ "killed", killed, TINY, 40, false },
-	{ "sigkill_to_the_waiting", sigkill_to_the_waiting, TINY, 40, false },
-	{ "out_of_scope", out_of_scope, TINY, 40, false },
-	{ "children_of_the_collector", children_of_the_collector, TINY, 60,
+	{ "drop_mode_loses", drop_mode_loses, TINY, 90, false },
+	{ "slow_in_cgroup", slow_in_cgroup, TINY, 120, false },
+	{ "slow_in_tree", slow_in_tree, TINY, 120, false },
+	{ "slow_mapped", slow_mapped, TINY, 120, false },
+	{ "stopped", stopped, TINY, 90, false },
+	{ "stopped_and_continued", stopped_and_continued, TINY, 120, false },
+	{ "killed", killed, TINY, 90, false },
+	{ "sigkill_to_the_waiting", sigkill_to_the_waiting, TINY, 90, false },
+	{ "out_of_scope", out_of_scope, TINY, 90, false },
+	{ "children_of_the_collector", children_of_the_collector, TINY, 120,
 	  false },
-	{ "collector_exits", collector_exits, TINY, 40, false },
-	{ "one_at_a_time", one_at_a_time, TINY, 20, false },
-	{ "unload_after", unload_after, TINY, 40, false },
+	{ "collector_exits", collector_exits, TINY, 90, false },
+	{ "one_at_a_time", one_at_a_time, TINY, 90, false },
+	{ "unload_after", unload_after, TINY, 90, false },
 };
 
 const struct ktest lossless_test = { "lossless", cases, ARRAY_SIZE(cases) };

@@ -20,12 +20,13 @@ static const struct ktest *const tests[] = {
 const char *ko_path = "/bin/obit.ko";
 u64 seed;
 int seconds = 10;
+int cycles = 50;
 int slow = 1;
 
 static void usage(FILE *f)
 {
 	fputs("usage: kmod-test [--module PATH] [--seed N] [--seconds N]\n"
-	      "                 [--slow N] [TEST[/CASE]]...\n"
+	      "                 [--cycles N] [--slow N] [TEST[/CASE]]...\n"
 	      "tests:",
 	      f);
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
@@ -36,9 +37,13 @@ static void usage(FILE *f)
 static bool options(int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "module", 1, 0, 'm' },  { "seed", 1, 0, 's' },
-		{ "seconds", 1, 0, 't' }, { "slow", 1, 0, 'l' },
-		{ "help", 0, 0, 'h' },	  { 0 },
+		{ "module", 1, 0, 'm' },
+		{ "seed", 1, 0, 's' },
+		{ "seconds", 1, 0, 't' },
+		{ "slow", 1, 0, 'l' },
+		{ "cycles", 1, 0, 'c' },
+		{ "help", 0, 0, 'h' },
+		{ 0 },
 	};
 	int c;
 
@@ -52,6 +57,9 @@ static bool options(int argc, char **argv)
 			break;
 		case 't':
 			seconds = atoi(optarg);
+			break;
+		case 'c':
+			cycles = atoi(optarg);
 			break;
 		case 'l':
 			slow = atoi(optarg);

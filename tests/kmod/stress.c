@@ -24,10 +24,6 @@
 
 #define STORM 3
 #define CLIENTS 3
-#define CYCLES 50
-/* A busy machine does not come to so many in time: what it does, it says. */
-#define CYCLES_MIN 5
-#define CYCLES_MS 120000
 #define WARM_UP 3
 #define UNLOAD_MS 30000
 /*
@@ -53,7 +49,7 @@ static void client_reads(struct reader *r, u64 *state)
 
 	if (random_below(state, 2) && !reader_map(r))
 		shared->mapped++;
-	while (now_ns() < end && !shared->quiet) {
+	do {
 		if (reader_next(r))
 			shared->frames++;
 		else
@@ -62,7 +58,7 @@ static void client_reads(struct reader *r, u64 *state)
 			shared->bad++;
 			break;
 		}
-	}
+	} while (now_ns() < end && !shared->quiet);
 }
 
 /* Opens, starts in some way, maps or not, reads a little, and closes or not. */
@@ -98,7 +94,8 @@ __attribute__((noreturn)) static int client(void *arg)
 	}
 }
 
-/* Keeps CLIENTS alive and kills them at random. */
+/* Keeps CLIENTS alive and kills them at random: half of those that start before
+ * START has come back, for arming takes a second in a guest. */
 __attribute__((noreturn)) static int killer(void *arg)
 {
 	u64 state = seed ^ 0x5eed;
@@ -115,7 +112,8 @@ __attribute__((noreturn)) static int killer(void *arg)
 		for (long k = 0; k < CLIENTS; k++)
 			if (pid[k] <= 0 || k == i)
 				pid[k] = child(client, (void *)(k + i * 64));
-		nap_ms(20 + random_below(&state, 40));
+		nap_ms(random_below(&state, 2) ? random_below(&state, 40) :
+						 random_below(&state, 2000));
 	}
 }
 
@@ -158,12 +156,23 @@ static void perf_events(void)
 		close(fd[--n]);
 }
 
+/* One of them more often than all: the teardown's functions take their time. */
 __attribute__((noreturn)) static int toggler(void *arg)
 {
+	static const char *const events[] = {
+		"obit/obit_exit",
+		"obit/obit_reapable",
+		"obit/obit_released",
+		"obit/obit_pdeath",
+		"obit/obit_hangup",
+		"obit/obit_teardown",
+		"obit",
+	};
 	u64 state = seed ^ 0x7091;
 
 	(void)arg;
 	for (;;) {
+		u32 i = random_below(&state, 12);
 		bool on = random_below(&state, 2);
 
 		nap_ms(random_below(&state, 300));
@@ -171,7 +180,7 @@ __attribute__((noreturn)) static int toggler(void *arg)
 			event_enable("obit", false);
 			continue;
 		}
-		if (!event_enable("obit", on))
+		if (!event_enable(events[i < 7 ? i : i % 5], on))
 			shared->toggled++;
 		if (random_below(&state, 4) == 0)
 			perf_events();
@@ -204,7 +213,7 @@ static void load_stop(struct load *l)
 
 /*
  * rmmod until it goes; in use most of the time, for the clients see to that.
- * After a while they are asked to let go.
+ * After a second they are asked to let go.
  */
 static bool unload_busy(u64 *refused)
 {
@@ -214,8 +223,8 @@ static bool unload_busy(u64 *refused)
 	while ((ret = module_unload())) {
 		need(ret == -EAGAIN, "rmmod: %s", strerror(-ret));
 		++*refused;
-		nap_ms(3);
-		if (now_ns() - begin > SEC / 10)
+		nap_ms(5);
+		if (now_ns() - begin > SEC)
 			shared->quiet = 1;
 		need(now_ns() - begin < UNLOAD_MS * slow * MSEC,
 		     "rmmod is refused for %d ms", UNLOAD_MS);
@@ -251,10 +260,9 @@ static bool nothing_left(void)
 	return true;
 }
 
-/* As many of n as there is time for; how many in *done. */
-static bool cycles(int n, u64 *refused, int *done)
+static bool cycle_times(int n, u64 *refused)
 {
-	u64 state = seed ^ n, end = deadline(CYCLES_MS);
+	u64 state = seed ^ n;
 
 	for (int i = 0; i < n; i++) {
 		int ret = module_load("ring_bytes=65536 linger=1");
@@ -263,24 +271,21 @@ static bool cycles(int n, u64 *refused, int *done)
 		nap_ms(random_below(&state, 60));
 		if (!unload_busy(refused))
 			return false;
-		*done = i + 1;
 		if (i % 10 == 9) {
 			note("%d cycles", i + 1);
 			fflush(stdout);
 		}
-		if (i + 1 >= CYCLES_MIN && now_ns() > end)
-			break;
 	}
 	return true;
 }
 
-static bool leaks_none(long before, long after, int done)
+static bool leaks_none(long before, long after)
 {
 	char report[8192];
 	int n;
 
 	note("kernel memory %ld kB, %ld kB after %d cycles", before, after,
-	     done);
+	     cycles);
 	need(after - before < LEAK_KB, "%ld kB are gone", after - before);
 	/* the debug kernel knows it by name; the scan is done when written */
 	if (write_file("/sys/kernel/debug/kmemleak", "scan"))
@@ -299,30 +304,29 @@ static bool insmod_rmmod(void)
 {
 	u64 refused = 0, warm = 0;
 	long before, after;
-	int done = 0;
 	struct load l;
 
 	write_file("/sys/kernel/debug/kmemleak", "clear");
 	load_start(&l);
-	if (!cycles(WARM_UP, &warm, &done))
+	if (!cycle_times(WARM_UP, &warm))
 		return false;
 	load_stop(&l);
 	before = settled_kb();
 	load_start(&l);
-	if (!cycles(CYCLES, &refused, &done))
+	if (!cycle_times(cycles, &refused))
 		return false;
 	load_stop(&l);
 	after = settled_kb();
 	note("%d cycles, refused %llu times; opened %llu, started %llu, mapped "
 	     "%llu, %llu frames; toggled %llu, perf %llu",
-	     done, (ull)refused, (ull)shared->opened, (ull)shared->started,
+	     cycles, (ull)refused, (ull)shared->opened, (ull)shared->started,
 	     (ull)shared->mapped, (ull)shared->frames, (ull)shared->toggled,
 	     (ull)shared->perf);
 	need(!shared->bad, "%llu bad frames", (ull)shared->bad);
 	need(refused && shared->started && shared->mapped && shared->frames &&
 		     shared->toggled,
 	     "the load did not reach the module");
-	return nothing_left() && leaks_none(before, after, done);
+	return nothing_left() && leaks_none(before, after);
 }
 
 /* Hooks are armed and disarmed without the module's going. */
@@ -365,7 +369,7 @@ static bool unload_with_events_on(void)
 		ret = event_enable("obit", true);
 		need(!ret, "enable: %s", strerror(-ret));
 		nap_ms(i * 30);
-		ret = module_unload_wait(5000);
+		ret = module_unload_wait(UNLOAD_MS);
 		need(!ret, "rmmod: %s", strerror(-ret));
 	}
 	storm_stop(storm);
@@ -374,9 +378,9 @@ static bool unload_with_events_on(void)
 }
 
 static const struct kcase cases[] = {
-	{ "insmod_rmmod", insmod_rmmod, NULL, 300, true },
-	{ "arm_disarm", arm_disarm, "ring_bytes=65536", 120, false },
-	{ "unload_with_events_on", unload_with_events_on, NULL, 90, true },
+	{ "insmod_rmmod", insmod_rmmod, NULL, 800, true },
+	{ "arm_disarm", arm_disarm, "ring_bytes=65536", 180, false },
+	{ "unload_with_events_on", unload_with_events_on, NULL, 300, true },
 };
 
 const struct ktest stress_test = { "stress", cases, ARRAY_SIZE(cases) };

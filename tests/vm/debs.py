@@ -349,7 +349,6 @@ def fetch(names, log=print):
             raise Unavailable(f"no kernel \"{name}\" in tests/vm/kernels; "
                               "there is " + ", ".join(rows))
     kernels = {name: cached(name) for name in names}
-    sources = {}
     with locked():
         for path in cache_dir().glob("tmp-*"):  # of a fetch that was killed
             if path.stat().st_mtime < time.time() - 86400:
@@ -367,18 +366,19 @@ def fetch(names, log=print):
             log(f"using the cached kernels, because {e}")
             return kernels
         for name in names:
-            if source.is_source(rows[name][2]):
-                sources[name] = fetch_source(apt, name, rows[name], log)
-            else:
+            if not source.is_source(rows[name][2]):
                 kernels[name] = fetch_one(apt, name, rows[name], log)
-    # A build takes ten minutes, and what is packaged need not wait for it.
-    with locked("build.lock"):
-        for name, got in sources.items():
-            have = cached(name)
-            if got and (not have or have.version != got[1]):
-                have = source.build(name, *got, log)
-                got[0].unlink()
-            kernels[name] = have
+    # A build takes ten minutes, and what is packaged need not wait for it. Who
+    # waited for somebody else's build has it then: asked for only now.
+    for name in names:
+        if source.is_source(rows[name][2]):
+            with locked("build.lock"):
+                with locked():
+                    got = fetch_source(apt, name, rows[name], log)
+                if got:
+                    source.build(name, *got, log)
+                    got[0].unlink()
+                kernels[name] = cached(name)
     return kernels
 
 

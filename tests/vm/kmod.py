@@ -5,6 +5,7 @@ Owns the symlink farm a build runs in and the choice of tools: this machine's,
 or a Debian release's in a mount namespace of its own. Never writes into the
 source tree or the kernel's headers.
 """
+import fcntl
 import os
 import pathlib
 import shutil
@@ -77,15 +78,36 @@ def farm(source, out):
             link.symlink_to(target)
 
 
+def version(source):
+    """As the Makefile has it: a tag, or a commit; None: no repository."""
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", str(source), "describe",
+         "--always", "--dirty", "--tags"], capture_output=True, text=True,
+        check=False, env=dict(os.environ, GIT_OPTIONAL_LOCKS="0"))
+    return done.stdout.strip() or None
+
+
 def build(kernel, out, source=REPO, log=print):
-    """Builds @source's Kbuild for @kernel in @out; returns obit.ko's path."""
+    """Builds @source's Kbuild for @kernel in @out; returns obit.ko's path.
+
+    Of two that want the same @out one waits for the other.
+    """
     source, out = source.absolute(), out.absolute()
     if not (source / "Kbuild").exists():
         raise BuildError(f"{source} has no Kbuild", "")
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_locked(kernel, out, source, log)
+
+
+def build_locked(kernel, out, source, log):
     farm(source, out)
     # No warning on any kernel, those of W=1 among them. sparse is lint's.
     argv = ["make", "-C", str(kernel.kdir), f"M={out}", f"-j{os.cpu_count()}",
             "W=1", "KCFLAGS=-Werror"]
+    name = version(source)
+    argv += [f"OBIT_VERSION={name}"] if name else []
     root = tools(kernel, log)
     if root:
         gcc = sorted(p.name for p in (root / "usr/bin").glob("gcc-[0-9]*")
