@@ -65,9 +65,9 @@ STATIC_LIBS = $(or $(shell pkg-config --static --libs libbpf libelf \
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 
-# v2 is the instruction set that every kernel from 5.10 on accepts. DWARF (-g)
+# v3 is the instruction set that every kernel from 5.1 on accepts. DWARF (-g)
 # is what BTF is made of. The unused parameter is BPF_PROG()'s own ctx.
-BPF_CFLAGS := -target bpf -std=gnu11 -O2 -g -mcpu=v2 -Wall -Wextra -Werror \
+BPF_CFLAGS := -target bpf -std=gnu11 -O2 -g -mcpu=v3 -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-missing-field-initializers \
 	-Ikmod -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 

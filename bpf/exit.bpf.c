@@ -18,7 +18,7 @@ static __always_inline void fill_pid_ns(struct obit_exit *r,
 
 	if (!level) {			/* as most are */
 		r->ns_tgid = r->task.tgid;
-		r->pid_ns = pid->numbers[0].ns->ns.inum;
+		r->pid_ns = PID_NS_FIRST;
 		return;
 	}
 	bpf_probe_read_kernel(&upid, sizeof(upid), at + level * sizeof(upid));
@@ -267,11 +267,12 @@ static __always_inline void asked_record(struct task_struct *leader,
 
 static __always_inline void process_exits(struct task_struct *p,
 					  struct signal_struct *sig, u32 flags,
-					  u64 call_ns)
+					  u32 p_flags, u64 call_ns)
 {
 	struct task_struct *leader = p->group_leader;
-	struct proc_state *st;
+	u64 start = leader->start_boottime;
 	u32 sig_flags = sig->flags;
+	struct proc_state *st;
 	struct mm_struct *mm;
 	struct obit_exit *r;
 	u32 exit_code;
@@ -281,12 +282,12 @@ static __always_inline void process_exits(struct task_struct *p,
 						    leader->exit_code;
 	if (filtered(leader))
 		return;
-	st = proc_find(p, (u64)sig, leader->start_boottime);
+	st = proc_find(p, (u64)sig, start);
 	if (st)
 		asked_record(leader, st);
 	r = record_begin(OBIT_EV_EXIT, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r) {
-		u64 key = (u64)sig, start = leader->start_boottime;
+		u64 key = (u64)sig;
 
 		/* No room to remember it: it counts now, at the risk of its
 		 * RELEASE telling of it all the same. */
@@ -296,12 +297,10 @@ static __always_inline void process_exits(struct task_struct *p,
 	}
 	if (sig_flags & SIGNAL_GROUP_EXIT)
 		flags |= OBIT_EXIT_GROUP_EXIT;
-	if (p->flags & PF_SIGNALED)
+	if (p_flags & PF_SIGNALED)
 		flags |= OBIT_EXIT_SIGNALED;
-	if (!(leader->flags & PF_FORKNOEXEC))
+	if (!((p == leader ? p_flags : leader->flags) & PF_FORKNOEXEC))
 		flags |= OBIT_EXIT_EXECED;
-	if (p->children.next != &p->children)
-		flags |= OBIT_EXIT_CHILDREN;
 	mm = p->mm;
 	if (mm) {
 		struct dentry *exe = mm->exe_file->f_path.dentry;
@@ -315,7 +314,10 @@ static __always_inline void process_exits(struct task_struct *p,
 	r->pad = 0;
 	r->pad2 = 0;
 	r->call_ns = call_ns;
-	fill_named(&r->task, r->comm, p);
+	r->task.start_boottime = start;
+	r->task.tgid = leader->tgid;
+	r->task.tid = p == leader ? r->task.tgid : (u32)p->pid;
+	copy_comm(r->comm, leader);
 	fill_values(r, p, leader, st);
 	fill_kin(r, leader);
 	fill_ids(r, leader, sig);
@@ -327,15 +329,18 @@ static __always_inline void process_exits(struct task_struct *p,
 static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 {
 	struct signal_struct *sig = p->signal;
+	u32 flags = 0, p_flags = p->flags;
 	u64 call_ns;
 	bool dead;
 
 	/* the leader that a thread's exec replaced had the same start */
-	if (p->flags & PF_KTHREAD ||
+	if (p_flags & PF_KTHREAD ||
 	    is_done(DONE_EXIT, p->start_boottime + p->self_exec_id))
 		return 0;
-	if (p->children.next != &p->children)
+	if (p->children.next != &p->children) {
+		flags = OBIT_EXIT_CHILDREN;
 		armed_children(bpf_get_current_task(), sig->live.counter != 0);
+	}
 	call_ns = take_call(p);
 	/* first what this thread knows, then the look at live: whoever comes
 	 * after the last one has either told it or tells again */
@@ -343,8 +348,9 @@ static __always_inline int exit_seen(struct task_struct *p, u64 group_dead)
 		thread_exits(p, sig, call_ns);
 	dead = *(volatile int *)&sig->live.counter == 0;
 	if (dead)
-		process_exits(p, sig, group_dead ? OBIT_EXIT_GROUP_DEAD : 0,
-			      call_ns);
+		process_exits(p, sig,
+			      flags | (group_dead ? OBIT_EXIT_GROUP_DEAD : 0),
+			      p_flags, call_ns);
 	return 0;
 }
 

@@ -26,6 +26,9 @@ typedef __s64 s64;
 #define PF_SIGNALED	0x00000400
 #define PF_KTHREAD	0x00200000
 
+/* Inode number of the first pid namespace, since 3.8: include/linux/proc_ns.h */
+#define PID_NS_FIRST	0xEFFFFFFCU
+
 #define SIGNAL_GROUP_EXIT 0x04	/* include/linux/sched/signal.h */
 #define SIGNAL_UNKILLABLE 0x40
 

@@ -36,7 +36,7 @@ static __always_inline void forked(struct task_struct *parent,
 		r->real_parent = r->forker;
 	else
 		fill_task(&r->real_parent, real, real->pid);
-	record_end(r);
+	record_end_of_death(r);
 }
 
 static __always_inline int fork_seen(struct task_struct *parent,

@@ -125,12 +125,12 @@ extern struct untold_map untold SEC(".maps");
  * that another task has taken meanwhile means a record twice, which the join
  * takes for what it is.
  */
-static __always_inline bool is_done(u32 what, u64 id)
+#define is_done(what, id) (config.twins && done_before(what, id))
+
+static __always_inline bool done_before(u32 what, u64 id)
 {
 	volatile u64 *slot;
 
-	if (!config.twins)
-		return false;
 	slot = &done[what % DONE_KINDS]
 		    [id * 0x9e3779b97f4a7c15ULL >> 54 & (DONE_SLOTS - 1)];
 	if (*slot == id)
@@ -193,8 +193,8 @@ static __always_inline void record_end(void *rec)
 	}
 }
 
-/* The same of a record that comes to one a death at most: its EXIT has looked
- * how full the ring is, or will. */
+/* The same of a record that comes to one a death: its EXIT has looked how full
+ * the ring is, or will. */
 static __always_inline void record_end_of_death(void *rec)
 {
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);

@@ -114,7 +114,13 @@ static __always_inline void release_record(struct task_struct *p, u32 flags)
 		add_usage(&r->usage, p);
 		if (CUR_READ(cur, flags) & PF_EXITING)
 			flags |= OBIT_RELEASE_BY_EXITING;
-		fill_current(&r->by, r->by_comm);
+		if (cur == parent) {	/* as usual */
+			r->by = r->parent;
+			__builtin_memcpy(r->by_comm, r->parent_comm,
+					 sizeof(r->by_comm));
+		} else {
+			fill_current(&r->by, r->by_comm);
+		}
 		if (r->by.tgid == r->task.tgid)
 			flags |= OBIT_RELEASE_SELF;
 	} else {

@@ -69,10 +69,9 @@ static __always_inline u32 cur_nr_at(u32 level)
  * the one that runs, unless a dying parent passes its zombies on or a tracer
  * gives one back: si_pid, as the told process sees it, tells.
  */
-static __always_inline void reapable_by_signal(int sig, u32 nr,
+static __always_inline void reapable_by_signal(int sig, u32 nr, u32 tgid,
 					       struct task_struct *t)
 {
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	u32 level = t->thread_pid->level;
 	struct task_struct *leader;
 	struct obit_reapable *r;
@@ -280,13 +279,12 @@ static __always_inline void may_kill(struct task_struct *t, struct shot *s,
  * another, but SIGIO has some: fcntl(F_SETSIG) lets any signal come with
  * POLL_IN, 1. So it must be SIGCHLD, or what the dying process was cloned with.
  */
-static __always_inline bool is_notification(int sig, int code,
+static __always_inline bool is_notification(int sig, int code, u32 tgid,
 					    struct task_struct *t)
 {
 	struct task_struct *cur;
 
-	if (code < CLD_EXITED || code > CLD_DUMPED ||
-	    (u32)t->tgid == bpf_get_current_pid_tgid() >> 32)
+	if (code < CLD_EXITED || code > CLD_DUMPED || (u32)t->tgid == tgid)
 		return false;
 	if (sig == SIGCHLD)
 		return true;
@@ -320,10 +318,14 @@ int BPF_PROG(tp__signal_generate, int sig, struct kernel_siginfo *info,
 					      &info->si_code));
 		s.code = sent.code;
 	}
-	if (s.info == OBIT_SI_INFO && is_notification(sig, s.code, t)) {
-		if (!config.exact_reapable)
-			reapable_by_signal(sig, sent.pid, t);
-		return 0;
+	if (s.info == OBIT_SI_INFO) {
+		u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+		if (is_notification(sig, s.code, tgid, t)) {
+			if (!config.exact_reapable)
+				reapable_by_signal(sig, sent.pid, tgid, t);
+			return 0;
+		}
 	}
 	flags = cur_flags();
 	if (HARMLESS & 1ULL << (sig - 1) &&
