@@ -23,6 +23,7 @@ static const struct cmd *const commands[] = {
 	&cmd_trace,
 	&cmd_run,
 	&cmd_wait,
+	&cmd_profile,
 	&cmd_zombies,
 	&cmd_pdeath,
 	&cmd_explain,
@@ -201,6 +202,18 @@ static int check_operands(const struct cmd *cmd, int nr)
 	return -EINVAL;
 }
 
+/* Of a line that makes no sense: is the status somebody else's? */
+static int usage_failure(const struct cmd *cmd, int argc, char **argv, int err)
+{
+	bool others = cmd->min_operands > 0;
+	int i;
+
+	for (i = 1; i < argc && !others; i++)
+		others = !strcmp(argv[i], "--");
+	return cmd->own_failure && others ? cmd->own_failure :
+					    cmd_exit_status(err);
+}
+
 /* argv[0] is the command's name, the rest its arguments. */
 static int run_command(const struct cmd *cmd, int argc, char **argv)
 {
@@ -220,13 +233,13 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 	} else if (first < 0) {
 		log_error("%s",
 			  first == -ENOMEM ? "out of memory" : buf_str(&err));
-		ret = cmd->own_failure ?: cmd_exit_status(first);
+		ret = usage_failure(cmd, argc, argv, first);
 	} else {
 		log_set_level(LOG_LVL_WARN +
 			      (global.verbose < 2 ? global.verbose : 2));
 		ret = check_operands(cmd, argc - first);
 		if (ret)
-			ret = cmd->own_failure ?: EX_USAGE;
+			ret = usage_failure(cmd, argc, argv, ret);
 		else
 			ret = cmd->run(argc - first, argv + first);
 	}

@@ -26,7 +26,8 @@ struct cmd {
 	int min_operands;
 	int max_operands;	/* -1: any number */
 	/* 0: own failures end in sysexits; else this status (125 in run and
-	 * wait, whose status belongs to what they ran). */
+	 * wait, whose status belongs to what they ran). Where operands need not
+	 * be: after a `--` alone. */
 	int own_failure;
 	/*
 	 * Operands only: argv[0] is the first, argv[argc] is NULL. Returns the
@@ -37,7 +38,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_trace, cmd_explain, cmd_doctor;
-extern const struct cmd cmd_run;
+extern const struct cmd cmd_run, cmd_profile;
 extern const struct cmd cmd_wait, cmd_zombies, cmd_pdeath;
 
 /*

@@ -30,7 +30,7 @@ static const struct opt_name tier_choices[] = {
 	{ NULL, 0, NULL }
 };
 
-static const struct opt_name teardown_choices[] = {
+const struct opt_name teardown_choices[] = {
 	{ "no", TEARDOWN_NOT, NULL },
 	{ "kernel", TEARDOWN_KERNEL, NULL },
 	{ "user", TEARDOWN_USER, NULL },

@@ -50,7 +50,7 @@ struct output_opts {
  * commands that only watch what lives: --source --tier --buffer. */
 extern const struct opt source_opt_table[], witness_opt_table[],
 	filter_opt_table[], output_opt_table[];
-extern const struct opt_name output_formats[];
+extern const struct opt_name output_formats[], teardown_choices[];
 
 /*
  * All return 0 or a negative errno, after one sentence by log_error().
