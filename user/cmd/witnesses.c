@@ -90,6 +90,11 @@ static int check_use(const struct source_choice_opts *o)
 			  o->resume ? "--resume" : "--lossless");
 		return -EINVAL;
 	}
+	if (o->teardown == TEARDOWN_USER && o->source == CHOOSE_KMOD) {
+		log_error(
+			"--teardown=user: only the eBPF programs see exit(3); use --source=bpf or both");
+		return -EINVAL;
+	}
 	return o->source == CHOOSE_KMOD ? check_kmod(o) : 0;
 }
 
@@ -154,13 +159,14 @@ static int open_held(const struct source_type *type, struct source **s,
 }
 
 /* BPF if it loads; else the module, if it is there. A tier that is asked for is
- * BPF's, and nothing else will do. */
+ * BPF's, as are probes in user space, and nothing else will do. */
 static int open_auto(const struct source_choice_opts *o,
 		     const struct source_opts *so,
 		     const struct source_type **type, struct source **s,
 		     struct buf *why)
 {
-	bool module = o->tier == TIER_AUTO && !access(OBIT_DEV_PATH, F_OK);
+	bool module = o->tier == TIER_AUTO && !so->user_exit &&
+		      !access(OBIT_DEV_PATH, F_OK);
 	int err;
 
 	*type = &bpf_source;
@@ -187,6 +193,7 @@ static int open_one(const struct source_choice_opts *o, const struct filter *f,
 		.tier = (enum tier_choice)o->tier,
 		.precise = o->precise,
 		.teardown = o->teardown != TEARDOWN_NOT,
+		.user_exit = o->teardown == TEARDOWN_USER,
 		.buffer_bytes = o->buffer_bytes,
 		.pdeath_scan_ns = o->pdeath_scan_ns,
 		.resume = o->resume,
