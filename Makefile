@@ -204,7 +204,7 @@ test: ## install what is missing, build, run every test (sudo make test)
 test-module: ## the module's own tests: device, fuzz, lossless, stress (30 min)
 	$(Q)sh .ci/deps.sh install build test
 	$(Q)$(MAKE) -j$$(nproc) vm-build
-	$(Q)tests/vm/suite.py --tier none
+	$(Q)tests/vm/suite.py --tier none --cycles 50 --seconds 10
 
 test-debug: ## the module in a kernel that checks itself (built once, 10 min)
 	$(Q)sh .ci/deps.sh install build test debug

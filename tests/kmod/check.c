@@ -130,6 +130,19 @@ static void end_group(pid_t pid)
 	}
 }
 
+/* Who lost its parent becomes ours: a storm leaves thousands, and a zombie keeps
+ * memory that would look like the module's. */
+static void reap_orphans(pid_t but)
+{
+	siginfo_t si = { 0 };
+
+	while (!waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) &&
+	       si.si_pid && si.si_pid != but) {
+		waitpid(si.si_pid, NULL, 0);
+		si.si_pid = 0;
+	}
+}
+
 static enum verdict case_verdict(const struct kcase *c, char *why, size_t size)
 {
 	char line[600];
@@ -156,6 +169,7 @@ static enum verdict case_verdict(const struct kcase *c, char *why, size_t size)
 			n = read(p[0], line, sizeof(line) - 1);
 			break;
 		}
+		reap_orphans(pid);
 		waitid(P_PID, pid, &si, WEXITED | WNOHANG | WNOWAIT);
 		if (si.si_pid == pid && poll(&pfd, 1, 0) != 1)
 			break;

@@ -362,7 +362,7 @@ static bool unload_with_events_on(void)
 {
 	pid_t storm = storm_start(STORM);
 
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 2 + cycles / 8; i++) {
 		int ret = module_load(NULL);
 
 		need(!ret, "insmod: %s", strerror(-ret));

@@ -167,7 +167,9 @@ class Suite:
     def module(self, kernel, module, tests):
         self.guest(f"{kernel.name}/module-{tests[0]}", kernel, module,
                    ["kmod-test", "--slow", str(SLOW if kernel.is_built else 1),
-                    *tests], longer=LONG)
+                    "--cycles", str(self.args.cycles),
+                    "--seconds", str(self.args.seconds), *tests],
+                   longer=LONG)
 
     def witness(self, kernel, module):
         name, deaths = f"{kernel.name}/witness", self.args.witness
@@ -254,6 +256,11 @@ def parse(argv):
                         ", or none")
     parser.add_argument("--module", action="append", metavar="TEST",
                         help="only these of kmod-test, or none")
+    parser.add_argument("--cycles", type=int, default=6, metavar="N",
+                        help="how often kmod-test loads and unloads the "
+                        "module under load (6)")
+    parser.add_argument("--seconds", type=int, default=4, metavar="S",
+                        help="how long kmod-test fuzzes, arms and disarms (4)")
     parser.add_argument("--debug", action="store_true",
                         help="the kernel that checks itself: kmod-test, and "
                         "the deaths with the module")
