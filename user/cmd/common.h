@@ -20,6 +20,7 @@ enum teardown_choice { TEARDOWN_NOT, TEARDOWN_KERNEL, TEARDOWN_USER };
 struct source_choice_opts {
 	int source;		/* enum source_choice */
 	int teardown;		/* enum teardown_choice */
+	uint32_t stacks_hz;	/* 0: no stacks */
 	int tier;		/* enum tier_choice */
 	bool precise;
 	uint64_t buffer_bytes;

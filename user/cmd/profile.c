@@ -13,6 +13,7 @@
 #include "cmd/common.h"
 #include "cmd/profile_out.h"
 #include "core/profile.h"
+#include "kallsyms.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/out.h"
@@ -37,7 +38,8 @@ static struct profile_opts {
 	int by;				/* enum profile_by */
 	uint64_t duration_ns;
 	const char *folded, *svg, *chrome;
-	bool force;
+	bool force, stacks;
+	uint32_t hz;
 } opts;
 
 /*
@@ -50,6 +52,7 @@ static struct {
 	struct child child;
 	char *const *argv;
 	struct profile *p;
+	struct kallsyms *symbols;
 	struct holding *holding;
 	struct chrome *chrome;
 	struct profile_file files[NR_FILES];
@@ -308,6 +311,11 @@ static int check_use(int argc)
 			"--tree: with a command it is its tree that is profiled");
 		return -EINVAL;
 	}
+	if (opts.source.replay && opts.stacks) {
+		log_error(
+			"--stacks: a recording has stacks or has none; those it has are shown by address");
+		return -EINVAL;
+	}
 	if (opts.source.replay && opts.duration_ns) {
 		log_error("--duration: a recording is as long as it is");
 		return -EINVAL;
@@ -329,6 +337,18 @@ static int open_files(void)
 				  run.argv ? run.child.as : NULL, others, 2);
 }
 
+/* After the programs have been loaded: they have names, too. */
+static void read_symbols(void)
+{
+	int err = opts.stacks ? kallsyms_read(&run.symbols) : 0;
+
+	if (err)
+		log_warn("--stacks: functions are shown by address: %s",
+			 err == -EACCES ?
+				 "this kernel does not show where they are (kernel.kptr_restrict)" :
+				 strerror(-err));
+}
+
 static int open_sinks(struct pipeline_config *cfg)
 {
 	const struct sink_opts so = { .path = opts.output.record,
@@ -339,6 +359,10 @@ static int open_sinks(struct pipeline_config *cfg)
 	struct pipeline_sink *k;
 	int err = 0;
 
+	if (run.symbols) {
+		pc.symbol = kallsyms_name;
+		pc.symbol_ctx = run.symbols;
+	}
 	run.p = profile_new(&pc);
 	run.holding = holding_new(HELD_MAX);
 	if (!run.p || !run.holding)
@@ -393,6 +417,7 @@ static int record(struct pipeline_config *cfg)
 	bool worth = true;
 	int err;
 
+	read_symbols();
 	err = open_sinks(cfg);
 	if (!err && run.argv)
 		err = child_begin(&run.child, run.argv, KEEP_NODES);
@@ -436,6 +461,7 @@ static int profile_run(int argc, char **argv)
 		log_error("`--` is followed by the command that is to be run");
 		return OWN_FAILURE;
 	}
+	opts.source.stacks_hz = opts.stacks ? opts.hz : 0;
 	err = check_use(argc);
 	if (!err && run.argv)
 		err = child_init(&run.child, &opts.child);
@@ -456,6 +482,7 @@ static int profile_run(int argc, char **argv)
 	common_close_sources(&cfg);
 	filter_free(cfg.filter);
 	profile_free(run.p);
+	kallsyms_free(run.symbols);
 	holding_free(run.holding);
 	if (run.argv)
 		child_end(&run.child);
@@ -488,6 +515,14 @@ static const struct opt profile_opt_table[] = {
 		   .help = "Also write a timeline for ui.perfetto.dev or "
 			   "chrome://tracing: lives, the phases of each "
 			   "teardown, zombies, signals and who killed whom."),
+	OPT_FLAG(0, "stacks", struct profile_opts, stacks,
+		 .help = "Also take the kernel's stack wherever a process that "
+			 "ends is made to wait, and of who runs by a timer: why "
+			 "a phase is slow. They are below the phases in the "
+			 "pictures, and the table has the one that took most."),
+	OPT_U32(0, "hz", struct profile_opts, hz, .dflt = "1000", .min = 1,
+		.max = 10000,
+		.help = "How often that timer looks, a second on each CPU."),
 	OPT_FLAG(0, "force", struct profile_opts, force,
 		 .help = "Overwrite these files if they are there."),
 	OPT_END
@@ -525,6 +560,8 @@ static const char *const profile_examples[] = {
 	"Where did the deaths of ten seconds spend their time?",
 	"sudo obit profile --svg teardown.svg -- make -j8",
 	"The same of a build, and as a picture.",
+	"sudo obit profile --stacks --svg why.svg --comm mysqld",
+	"And why does it take so long?",
 	"sudo obit profile --by cgroup --comm 'postgres*' -o json",
 	"By service, for a program to read.",
 	"sudo obit profile --folded - | flamegraph.pl > teardown.svg",

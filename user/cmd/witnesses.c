@@ -95,6 +95,11 @@ static int check_use(const struct source_choice_opts *o)
 			"--teardown=user: only the eBPF programs see exit(3); use --source=bpf or both");
 		return -EINVAL;
 	}
+	if (o->stacks_hz && o->source == CHOOSE_KMOD) {
+		log_error(
+			"--stacks: only the eBPF programs take stacks; use --source=bpf or both");
+		return -EINVAL;
+	}
 	return o->source == CHOOSE_KMOD ? check_kmod(o) : 0;
 }
 
@@ -166,7 +171,7 @@ static int open_auto(const struct source_choice_opts *o,
 		     struct buf *why)
 {
 	bool module = o->tier == TIER_AUTO && !so->user_exit &&
-		      !access(OBIT_DEV_PATH, F_OK);
+		      !so->stacks_hz && !access(OBIT_DEV_PATH, F_OK);
 	int err;
 
 	*type = &bpf_source;
@@ -194,6 +199,7 @@ static int open_one(const struct source_choice_opts *o, const struct filter *f,
 		.precise = o->precise,
 		.teardown = o->teardown != TEARDOWN_NOT,
 		.user_exit = o->teardown == TEARDOWN_USER,
+		.stacks_hz = o->stacks_hz,
 		.buffer_bytes = o->buffer_bytes,
 		.pdeath_scan_ns = o->pdeath_scan_ns,
 		.resume = o->resume,

@@ -21,10 +21,11 @@
 #include "lib/log.h"
 #include "source/choice.h"
 #include "source/hooks.h"
+#include "source/sizes.h"
 #include "source/source.h"
+#include "source/stacks.h"
 #include "source/uexit.h"
 
-#define RING_DEFAULT	(8ULL << 20)
 #define MISSES_EVERY_NS	1000000000ULL
 
 struct source {
@@ -33,6 +34,7 @@ struct source {
 	struct bpf_link *links[HOOK_ROWS_MAX], *tasks,
 		*pdeath; /* the last two: in links */
 	struct uexit *uexit;	/* NULL: not asked for */
+	struct stacks *stacks;	/* likewise */
 	int wake;		/* epoll: edge-triggered on the ring */
 	enum tier tier;
 	bool precise, teardown;
@@ -77,40 +79,6 @@ static int libbpf_says(enum libbpf_print_level level, const char *fmt,
 
 /* --- loading ------------------------------------------------------------- */
 
-static uint32_t ring_bytes(uint64_t want)
-{
-	uint64_t size = sysconf(_SC_PAGESIZE);
-
-	if (!want)
-		want = RING_DEFAULT;
-	while (size < want && size < 1ULL << 30)
-		size <<= 1;
-	return size;
-}
-
-/* Processes of which something must be remembered: 32768 with the default. */
-static uint32_t state_entries(uint32_t ring)
-{
-	uint32_t n = ring / 256;
-
-	return n < 256 ? 256 : n > 1 << 20 ? 1 << 20 : n;
-}
-
-static bool cgroup_v1_mounted(void)
-{
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	char line[512];
-	bool v1 = false;
-
-	if (!f)
-		return true;	/* cannot tell: the programs look */
-	while (fgets(line, sizeof(line), f))
-		if (strncmp(line, "0::", 3))
-			v1 = true;
-	fclose(f);
-	return v1;
-}
-
 static void configure(struct source *s, const struct source_opts *o,
 		      const struct choice *c)
 {
@@ -151,6 +119,9 @@ static void configure(struct source *s, const struct source_opts *o,
 		s->programs += c->load[i];
 	}
 	uexit_choose(s->skel->obj, o->user_exit);
+	stacks_choose(s->skel->obj, o->stacks_hz);
+	s->skel->rodata->sample_ns =
+		o->stacks_hz ? 1000000000ULL / o->stacks_hz : 0;
 }
 
 /*
@@ -230,6 +201,8 @@ static void unload(struct source *s)
 
 	uexit_close(s->uexit);
 	s->uexit = NULL;
+	stacks_close(s->stacks);
+	s->stacks = NULL;
 	for (i = 0; i < sizeof(s->links) / sizeof(*s->links); i++) {
 		bpf_link__destroy(s->links[i]);
 		s->links[i] = NULL;
@@ -275,6 +248,8 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 		err = open_ring(s);
 	if (!err && o->user_exit)
 		err = uexit_open(&s->uexit, s->skel->obj);
+	if (!err)
+		err = stacks_open(&s->stacks, s->skel->obj, o->stacks_hz);
 	if (err) {
 		unload(s);
 		if (err == -ENOMEM || err == -EPERM)

@@ -29,6 +29,8 @@ struct source_opts {
 	bool teardown;			/* TEARDOWN and FREED records */
 	bool user_exit;			/* bpf: see exit(3), by uprobes; or it is
 					 * an error */
+	uint32_t stacks_hz;		/* bpf: STACK records, and so many looks a
+					 * second at who runs; 0: none */
 	bool scan_only;			/* no event is wanted: nothing is hooked */
 	uint64_t buffer_bytes;		/* ring; 0: default 8 MiB */
 	uint64_t pdeath_scan_ns;	/* 0: no scan */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stacks: the programs that take the stacks of ending threads: at a switch of
+ * tasks, and by a timer on each CPU. Owns their attachment. Never reads what
+ * they write.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/libbpf.h>
+#include "lib/log.h"
+#include "lib/timefmt.h"
+#include "source/stacks.h"
+
+/* Ending threads that do not run, at one time: 600 bytes each. */
+#define WAITS_MAX 1024
+
+/* @timers: one a CPU */
+struct stacks {
+	struct bpf_link *switches;
+	size_t nr;
+	struct bpf_link *timers[];
+};
+
+static struct bpf_program *program(struct bpf_object *object, const char *name)
+{
+	return bpf_object__find_program_by_name(object, name);
+}
+
+void stacks_choose(struct bpf_object *object, uint32_t hz)
+{
+	struct bpf_map *waits = bpf_object__find_map_by_name(object, "waits");
+
+	bpf_program__set_autoload(program(object, "stack__sched_switch"),
+				  hz > 0);
+	bpf_program__set_autoload(program(object, "stack__sample"), hz > 0);
+	bpf_map__set_max_entries(waits, hz ? WAITS_MAX : 1);
+}
+
+/* The software clock: virtual machines seldom have another. */
+static int open_timer(int cpu, uint32_t hz)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = NSEC_PER_SEC / hz,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int add_timer(struct stacks *s, const struct bpf_program *p, int cpu,
+		     uint32_t hz)
+{
+	int fd = open_timer(cpu, hz), err;
+	struct bpf_link *link;
+
+	if (fd < 0)
+		return fd;
+	/* The link owns the event from here on. */
+	link = bpf_program__attach_perf_event(p, fd);
+	if (!link) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	s->timers[s->nr++] = link;
+	return 0;
+}
+
+static void add_timers(struct stacks *s, struct bpf_object *object, int cpus,
+		       uint32_t hz)
+{
+	const struct bpf_program *p = program(object, "stack__sample");
+	int cpu, err = 0;
+
+	for (cpu = 0; cpu < cpus && !err; cpu++) {
+		err = add_timer(s, p, cpu, hz);
+		/* It is possible, but not there. */
+		if (err == -ENODEV)
+			err = 0;
+	}
+	if (err)
+		log_warn("--stacks: running threads cannot be sampled (perf_event_open: %s): there are stacks only of those that wait",
+			 strerror(-err));
+}
+
+int stacks_open(struct stacks **out, struct bpf_object *object, uint32_t hz)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct stacks *s;
+
+	*out = NULL;
+	if (!hz)
+		return 0;
+	if (cpus < 0)
+		return cpus;
+	s = calloc(1, sizeof(*s) + (size_t)cpus * sizeof(s->timers[0]));
+	if (!s)
+		return -ENOMEM;
+	s->switches =
+		bpf_program__attach(program(object, "stack__sched_switch"));
+	if (!s->switches) {
+		int err = -errno;
+
+		log_error("--stacks: sched_switch cannot be hooked: %s",
+			  strerror(-err));
+		stacks_close(s);
+		return err;
+	}
+	add_timers(s, object, cpus, hz);
+	*out = s;
+	return 0;
+}
+
+void stacks_close(struct stacks *s)
+{
+	if (!s)
+		return;
+	while (s->nr)
+		bpf_link__destroy(s->timers[--s->nr]);
+	bpf_link__destroy(s->switches);
+	free(s);
+}
