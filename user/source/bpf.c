@@ -319,6 +319,7 @@ static void bpf_info(struct source *s, struct source_info *info)
 	info->tier = s->tier;
 	info->source = SOURCE_BPF;
 	info->live = true;
+	info->teardown = s->teardown;
 	if (s->tier == TIER_FENTRY)
 		snprintf(info->text, sizeof(info->text),
 			 "bpf, tier fentry (%u programs)", s->programs);

@@ -39,7 +39,7 @@ static void fake_info(struct source *s, struct source_info *info)
 {
 	info->tier = s->play.tier;
 	info->source = s->play.source;
-	info->live = false;
+	info->live = info->teardown = false;
 	snprintf(info->text, sizeof(info->text), "fake, %zu bytes",
 		 s->play.len);
 }

@@ -56,6 +56,7 @@ struct source_info {
 	enum tier tier;
 	enum obituary_source source;
 	bool live;			/* time passes by itself */
+	bool teardown;			/* it was opened to tell of teardowns */
 	char text[448];			/* "bpf, 12 tracepoints, no fentry (EPERM)" */
 };
 
