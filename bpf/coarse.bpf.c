@@ -33,8 +33,7 @@ int BPF_PROG(coarse__signal_deliver, int sig, struct kernel_siginfo *info,
 
 /*
  * From 6.16 on before exit_mm(), and in the thread that was the last; earlier
- * after it, in each that sees nobody alive. What comes next is the memory, then:
- * but where somebody else holds it, too, nothing tells where that ends.
+ * after it, in each that sees nobody alive. What comes next is the memory, then.
  */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
@@ -53,9 +52,8 @@ int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
 		end_forget();
 		return 0;
 	}
-	if (config.exit_has_group_dead)
-		phase = mm && mm->mm_users.counter == 1 ? OBIT_PHASE_MM :
-							  OBIT_PHASE_OTHER;
+	if (config.exit_has_group_dead && mm)
+		phase = OBIT_PHASE_MM;
 	e = end_begin(phase, now);
 	if (!e)
 		return 0;
@@ -73,7 +71,7 @@ SEC("tp_btf/exit_mmap")
 int BPF_PROG(coarse__exit_mmap, struct mm_struct *mm)
 {
 	u64 key = number_of(mm);
-	struct end *e = is_own(key) ? end_of_current() : NULL;
+	struct end *e = end_of_own(key);
 
 	if (e)
 		step_add(e,
@@ -95,9 +93,7 @@ int BPF_PROG(coarse__signal_generate, int sig)
 	e = end_of_current();
 	if (!e || !(e->flags & OBIT_TEARDOWN_COARSE))
 		return 0;
-	/* where the memory's end was to come, and has not: it is unknown */
-	if (end_phase(e) == OBIT_PHASE_MM)
-		e->steps[(e->nr - 1) & END_STEPS].phase = OBIT_PHASE_OTHER;
+	mm_has_not_come(e);
 	step_add(e, OBIT_PHASE_NOTIFY, bpf_ktime_get_boot_ns());
 	return 0;
 }

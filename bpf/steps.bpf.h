@@ -88,6 +88,7 @@ static __always_inline struct end *end_begin(u32 phase, u64 now)
 		return NULL;
 	}
 	e->start_boottime = CUR_READ(current_task(), start_boottime);
+	e->mm = (u64)CUR_READ(current_task(), mm);
 	fill_current(&e->task, NULL);
 	e->flags = OBIT_TEARDOWN_SWITCHES;
 	e->nr = END_HEAD + 1;
@@ -226,13 +227,21 @@ static __always_inline void freed_record(const struct obit_task *whose,
 	record_end(r);
 }
 
-/* After exit_mm() it is still the current thread's active_mm. */
-static __always_inline bool is_own(u64 mm)
+/* The current thread, if that is its own memory. Not by active_mm, which is
+ * anybody's as soon as it has been preempted in here. */
+static __always_inline struct end *end_of_own(u64 mm)
 {
-	struct task_struct *cur = current_task();
+	struct end *e = end_of_current();
 
-	return CUR_READ(cur, flags) & PF_EXITING &&
-	       (u64)BPF_CORE_READ(cur, active_mm) == mm;
+	return e && e->mm == mm ? e : NULL;
+}
+
+/* In tier tracepoints the end of the memory was to come, and somebody else had
+ * it: nothing tells where that was. */
+static __always_inline void mm_has_not_come(struct end *e)
+{
+	if (e->flags & OBIT_TEARDOWN_COARSE && end_phase(e) == OBIT_PHASE_MM)
+		e->steps[(e->nr - 1) & END_STEPS].phase = OBIT_PHASE_OTHER;
 }
 
 /* The end of exit_mmap(). */

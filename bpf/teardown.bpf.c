@@ -43,6 +43,7 @@ static __always_inline void end_done(struct end *e, u64 now)
 
 	if (!(e->flags & (OBIT_TEARDOWN_LAST | OBIT_TEARDOWN_COARSE)))
 		return;
+	mm_has_not_come(e);
 	if (n <= 6)
 		teardown_write(e, n, 6, now);
 	else if (n <= 20)
@@ -209,14 +210,19 @@ int BPF_PROG(end____io_uring_cancel)
 	return 0;
 }
 
-/* PF_EXITING comes only inside. */
+/* PF_EXITING comes only inside. do_exit() may have been missed: a program that
+ * another thread is preempted in does not run again on that CPU. */
 SEC("fentry/exit_signals")
 int BPF_PROG(end__exit_signals)
 {
-	struct end *e = end_of_current();
+	u64 now = bpf_ktime_get_boot_ns();
+	struct end *e;
 
+	if (CUR_READ(current_task(), flags) & PF_KTHREAD)
+		return 0;
+	e = end_begin(OBIT_PHASE_SIGNALS, now);
 	if (e)
-		step_add(e, OBIT_PHASE_SIGNALS, bpf_ktime_get_boot_ns());
+		step_add(e, OBIT_PHASE_SIGNALS, now);
 	return 0;
 }
 
@@ -227,19 +233,24 @@ static __always_inline bool left_out(struct task_struct *cur)
 	return HAVE_HELPER(get_current_task_btf) && filtered(cur->group_leader);
 }
 
-/* The verdict: from here on only the last thread of a process has an entry. */
+/* The verdict: from here on only the last thread of a process has an entry. It
+ * is asked for in two places, lest it be missed. */
 static __always_inline int last_seen(bool group_dead)
 {
 	struct task_struct *cur = current_task();
-	struct end *e = end_of_current();
+	u64 now = bpf_ktime_get_boot_ns();
+	struct end *e;
 
-	if (!e)
+	if (CUR_READ(cur, flags) & PF_KTHREAD)
 		return 0;
 	if (!group_dead || left_out(cur)) {
 		end_forget();
 		return 0;
 	}
-	step_add(e, OBIT_PHASE_ACCOUNTING, bpf_ktime_get_boot_ns());
+	e = end_begin(OBIT_PHASE_ACCOUNTING, now);
+	if (!e)
+		return 0;
+	step_add(e, OBIT_PHASE_ACCOUNTING, now);
 	e->flags |= OBIT_TEARDOWN_LAST;
 	put_head(e);
 	return 0;
@@ -251,7 +262,6 @@ int BPF_PROG(end__taskstats_exit, struct task_struct *p, int group_dead)
 	return last_seen(group_dead);
 }
 
-/* Kernels without taskstats. */
 SEC("fentry/acct_collect")
 int BPF_PROG(end__acct_collect, long code, int group_dead)
 {
@@ -290,7 +300,7 @@ SEC("fentry/exit_mmap")
 int BPF_PROG(end__exit_mmap, struct mm_struct *mm)
 {
 	u64 now = bpf_ktime_get_boot_ns(), key = number_of(mm);
-	struct end *e = is_own(key) ? end_of_current() : NULL;
+	struct end *e = end_of_own(key);
 	struct leftover *left;
 
 	if (e) {
@@ -307,7 +317,7 @@ SEC("fexit/exit_mmap")
 int BPF_PROG(ends__exit_mmap, struct mm_struct *mm)
 {
 	u64 key = number_of(mm);
-	struct end *e = is_own(key) ? end_of_current() : NULL;
+	struct end *e = end_of_own(key);
 
 	if (e)
 		step_add(e, OBIT_PHASE_MM, bpf_ktime_get_boot_ns());

@@ -22,6 +22,7 @@
 
 struct end {
 	u64 start_boottime;	/* of the thread */
+	u64 mm;			/* its mm_struct; 0: it was gone when it began */
 	struct obit_task task;
 	u64 out_ns;
 	u32 nr, head;

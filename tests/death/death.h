@@ -229,6 +229,12 @@ json_t *m_tier(json_t *tracepoints, json_t *fentry);
 json_t *m_ticks(u64 ticks);
 json_t *m_bytes(const void *buf, size_t len);
 json_t *m_tty(unsigned int nr);
+/* A teardown that adds up; whose longest phase is one of `most`, separated by
+ * commas (NULL: any), and took so long. Then: nearly all of that asleep; the
+ * whole of it took so long. */
+json_t *m_teardown(const char *most, s64 lo, s64 hi);
+json_t *m_asleep(json_t *teardown);
+json_t *m_whole(json_t *teardown, s64 lo, s64 hi);
 
 const char *signal_name(int sig);	/* static buffer, two at a time */
 

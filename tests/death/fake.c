@@ -85,6 +85,25 @@ static json_t *fake_args(const char *hex, json_t *into)
 	return args;
 }
 
+static json_t *fake_teardown(json_t *arg)
+{
+	const char *most = json_string_value(json_object_get(arg, "most"));
+	s64 ns = json_integer_value(at(json_object_get(arg, "range"), 0));
+	json_t *phases = json_object();
+	char name[32] = "other";
+
+	if (most)
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(most, ","),
+			 most);
+	else if (json_object_get(arg, "whole"))
+		ns = json_integer_value(at(json_object_get(arg, "whole"), 0));
+	json_object_set_new(phases, name, json_integer(ns));
+	return json_pack("{s:I,s:n,s:I,s:O,s:o,s:[]}", "kernel_ns",
+			 (json_int_t)ns, "user_ns", "off_cpu_ns",
+			 (json_int_t)ns, "phases", phases, "off_cpu", phases,
+			 "elsewhere");
+}
+
 /* One value that fits; neighbours of it go into the object being made. */
 static json_t *fit(struct faker *f, const char *key, json_t *want, json_t *into)
 {
@@ -139,6 +158,8 @@ static json_t *fit(struct faker *f, const char *key, json_t *want, json_t *into)
 		return fake_args(json_string_value(arg), into);
 	if (!strcmp(m, "$contains") || !strcmp(m, "$tty"))
 		return json_incref(arg);
+	if (!strcmp(m, "$teardown"))
+		return fake_teardown(arg);
 	if (!strcmp(m, "$source"))
 		return json_string("bpf");
 	return !strcmp(m, "$some") ? json_integer(1) : json_null();

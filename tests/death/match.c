@@ -87,6 +87,26 @@ json_t *m_tty(unsigned int nr)
 	return json_pack("{s:s}", "$tty", name);
 }
 
+json_t *m_teardown(const char *most, s64 lo, s64 hi)
+{
+	return json_pack("{s:{s:s?,s:[I,I]}}", "$teardown", "most", most,
+			 "range", (json_int_t)lo, (json_int_t)hi);
+}
+
+json_t *m_asleep(json_t *teardown)
+{
+	json_object_set_new(json_object_get(teardown, "$teardown"), "asleep",
+			    json_true());
+	return teardown;
+}
+
+json_t *m_whole(json_t *teardown, s64 lo, s64 hi)
+{
+	json_object_set_new(json_object_get(teardown, "$teardown"), "whole",
+			    json_pack("[I,I]", (json_int_t)lo, (json_int_t)hi));
+	return teardown;
+}
+
 const char *matcher_of(json_t *want, json_t **arg)
 {
 	const char *key;
@@ -266,6 +286,70 @@ static bool match_tty(const char *name, json_t *got)
 	return !strcmp(s, name);
 }
 
+static s64 number(json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static bool listed(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at;
+
+	for (at = names; (at = strstr(at, name)); at++)
+		if ((at == names || at[-1] == ',') &&
+		    (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
+
+/* To the nanosecond, and nothing slept for longer than it lasted. */
+static bool teardown_adds_up(json_t *got)
+{
+	json_t *phases = json_object_get(got, "phases"), *v;
+	json_t *off = json_object_get(got, "off_cpu");
+	s64 sum = 0, asleep = 0;
+	const char *key;
+
+	if (!json_is_object(phases) || !json_object_size(phases))
+		return false;
+	json_object_foreach(phases, key, v)
+		sum += json_integer_value(v);
+	json_object_foreach(off, key, v) {
+		asleep += json_integer_value(v);
+		if (json_integer_value(v) > number(phases, key) ||
+		    json_integer_value(v) < 0)
+			return false;
+	}
+	return sum == number(got, "kernel_ns") &&
+	       (json_is_null(off) || asleep == number(got, "off_cpu_ns"));
+}
+
+static bool match_teardown(json_t *arg, json_t *got)
+{
+	json_t *whole = json_object_get(arg, "whole"), *v;
+	const char *most = json_string_value(json_object_get(arg, "most"));
+	const char *key, *longest = "";
+	s64 ns = -1, asleep;
+
+	if (!teardown_adds_up(got))
+		return false;
+	json_object_foreach(json_object_get(got, "phases"), key, v) {
+		if (json_integer_value(v) <= ns)
+			continue;
+		ns = json_integer_value(v);
+		longest = key;
+	}
+	if (whole && !in_range(whole, number(got, "kernel_ns")))
+		return false;
+	if (!most)
+		return true;
+	asleep = number(json_object_get(got, "off_cpu"), longest);
+	return listed(most, longest) &&
+	       in_range(json_object_get(arg, "range"), ns) &&
+	       (!json_object_get(arg, "asleep") || asleep * 10 > ns * 8);
+}
+
 static int match_value(struct match *m, const char *path, const char *key,
 		       json_t *want, json_t *got, json_t *ctx);
 
@@ -299,6 +383,9 @@ static bool match_matcher(struct match *m, const char *key, const char *name,
 	if (!strcmp(name, "$range"))
 		return json_is_integer(got) &&
 		       in_range(arg, json_integer_value(got));
+	if (!strcmp(name, "$teardown"))
+		return match_teardown(arg, got) ||
+		       (json_is_null(got) && m->source);
 	if (!strcmp(name, "$ticks"))
 		return json_is_integer(got) &&
 		       json_integer_value(got) / (10 * MSEC) ==

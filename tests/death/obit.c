@@ -76,9 +76,9 @@ static void witness_args(struct run *r, char **argv)
 
 static void obit_exec(struct run *r)
 {
-	char *argv[16] = { (char *)r->obit, "trace",	      "-o",
-			   "json",	    "--zombie-after", "1s" };
-	int n = 6, out, err, null;
+	char *argv[16] = { (char *)r->obit, "trace", "-o",	  "json",
+			   "--zombie-after", "1s",   "--teardown" };
+	int n = 7, out, err, null;
 
 	witness_args(r, argv + n);
 	null = open("/dev/null", O_RDONLY);

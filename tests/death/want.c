@@ -317,7 +317,7 @@ static void want_all(struct victim *v)
 	put(v, "pdeath_signal", json_null());
 	put(v, "pdeath_tid", json_null());
 	put(v, "usage", want_usage(v));
-	put(v, "teardown", json_pack("{s:n}", "$absent_ok"));
+	put(v, "teardown", m_teardown(NULL, 0, 0));
 	put(v, "source", json_pack("{s:b}", "$source", 1));
 }
 

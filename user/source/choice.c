@@ -68,8 +68,7 @@ static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
 	case USE_TEARDOWN:
 		return o->teardown;
 	case USE_TEARDOWN_EXACT:
-		return o->teardown && c->tier == TIER_FENTRY &&
-		       !(row->serves == SERVES_LAST && c->last_known);
+		return o->teardown && c->tier == TIER_FENTRY;
 	case USE_TEARDOWN_COARSE:
 		return o->teardown && c->tier == TIER_TRACEPOINTS;
 	}
@@ -102,7 +101,6 @@ int choose(const struct source_opts *o, bool exact, struct choice *c)
 			continue;
 		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
 			c->load[i] = true;
-			c->last_known |= row->serves == SERVES_LAST;
 			continue;
 		}
 		if (err == -EPERM || err == -EACCES) {

@@ -14,7 +14,7 @@
 /* What of hook_rows runs, and what is exact by that. */
 struct choice {
 	bool load[HOOK_ROWS_MAX];	/* by row */
-	bool exact_reapable, exact_release, last_known;
+	bool exact_reapable, exact_release;
 	enum tier tier;
 	char why[128];		/* why not fentry, empty if it runs */
 };

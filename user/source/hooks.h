@@ -33,7 +33,6 @@ enum hook_serves {
 	SERVES_RELEASE,
 	SERVES_EXIT_CALL,
 	SERVES_PDEATH_SET,
-	SERVES_LAST,	/* which thread of a process was the last */
 	SERVES_NR
 };
 
