@@ -30,6 +30,8 @@
 
 #define WAKE_MS		20
 #define WAKE_MS_MAX	100
+/* Where the ring is full each of them is asked at each record. */
+#define READERS_MAX	64
 
 static unsigned int linger = 10;
 module_param(linger, uint, 0644);
@@ -97,6 +99,8 @@ static int join(struct open_file *file, struct obit_dev_start *s)
 	bool resumed;
 	int err;
 
+	if (dev.started >= READERS_MAX)
+		return -EMFILE;
 	err = ring_alloc();
 	if (err)
 		return err;

@@ -29,7 +29,9 @@
 static DEFINE_MUTEX(lossless_lock);	/* starting and stopping */
 static DECLARE_WAIT_QUEUE_HEAD(room_wait);
 
-/* Written under the lock while @owner is NULL, which is what readers look at. */
+/* Written under the lock while @owner is NULL, which is what readers look at
+ * first. One that looked before an owner went may read the next one's: it waits
+ * or does not, as if it had come later. */
 static const void *owner;
 static u32 scope;
 static u64 scope_id;
@@ -48,10 +50,11 @@ int lossless_start(const struct obit_dev_start *s, const void *who)
 		return -EINVAL;
 	mutex_lock(&lossless_lock);
 	if (!owner) {
-		scope = s->scope;
-		scope_id = s->scope_id;
-		wait_jiffies = msecs_to_jiffies(s->wait_ms ?: WAIT_MS);
-		exempt = current->tgid;
+		WRITE_ONCE(scope, s->scope);
+		WRITE_ONCE(scope_id, s->scope_id);
+		WRITE_ONCE(wait_jiffies,
+			   msecs_to_jiffies(s->wait_ms ?: WAIT_MS));
+		WRITE_ONCE(exempt, current->tgid);
 		smp_store_release(&owner, who);
 		err = 0;
 	}
@@ -95,8 +98,24 @@ static bool in_cgroup(struct task_struct *p, u64 id)
 /* The reader and its children: what it waits for must not wait for it. */
 static bool is_exempt(struct task_struct *p)
 {
-	return p->tgid == exempt ||
-	       rcu_dereference(p->real_parent)->tgid == exempt;
+	pid_t tgid = READ_ONCE(exempt);
+
+	return p->tgid == tgid || rcu_dereference(p->real_parent)->tgid == tgid;
+}
+
+static bool in_scope(struct task_struct *p)
+{
+	u64 id = READ_ONCE(scope_id);
+
+	switch (READ_ONCE(scope)) {
+	case OBIT_SCOPE_ALL:
+		return true;
+	case OBIT_SCOPE_TREE:
+		return in_tree(p, id);
+	case OBIT_SCOPE_CGROUP:
+		return in_cgroup(p, id);
+	}
+	return false;
 }
 
 bool lossless_wants(struct task_struct *p)
@@ -106,10 +125,7 @@ bool lossless_wants(struct task_struct *p)
 	if (!smp_load_acquire(&owner))
 		return false;
 	rcu_read_lock();
-	wants = !is_exempt(p) &&
-		(scope == OBIT_SCOPE_ALL ||
-		 (scope == OBIT_SCOPE_TREE && in_tree(p, scope_id)) ||
-		 (scope == OBIT_SCOPE_CGROUP && in_cgroup(p, scope_id)));
+	wants = !is_exempt(p) && in_scope(p);
 	rcu_read_unlock();
 	/* asked last: it takes the ring's lock */
 	return wants && ring_is_tight();

@@ -88,7 +88,7 @@ struct obit_cursor_page {
 
 /* Whose exits wait. The process that started, and its children, never do. */
 enum obit_scope {
-	OBIT_SCOPE_TREE,		/* @scope_id: tgid; it and its descendants */
+	OBIT_SCOPE_TREE,		/* @scope_id: tgid; it and its descendants, 64 deep */
 	OBIT_SCOPE_CGROUP,		/* @scope_id: v2 cgroup id; it and those below */
 	OBIT_SCOPE_ALL,			/* everybody */
 };
@@ -96,7 +96,8 @@ enum obit_scope {
 /*
  * OBIT_IOC_START: begins reading. Once a file, EALREADY after.
  * EPROTONOSUPPORT: @version is below the module's compat: this reader would
- * misread the records. EINVAL: unknown flag, scope, or pad not 0.
+ * misread the records. EINVAL: unknown flag, scope, or pad not 0. EMFILE: 64
+ * files have started.
  */
 struct obit_dev_start {
 	__u32 version;			/* in: the reader's; out: the module's */

@@ -124,6 +124,31 @@ static bool start_after_refusal(void)
 	return true;
 }
 
+/* 64 readers, one more is refused, and let in when another has gone. */
+static bool many_readers(void)
+{
+	struct obit_dev_start s;
+	int fd[65], err;
+
+	for (int i = 0; i < 65; i++) {
+		fd[i] = dev_open(0);
+		need(fd[i] >= 0, "open %d: %s", i, strerror(-fd[i]));
+		s = (struct obit_dev_start){ 0 };
+		err = dev_start(fd[i], 0, &s);
+		need(err == (i < 64 ? 0 : -EMFILE), "START %d: %s", i,
+		     strerror(-err));
+	}
+	need(info_now().readers == 64, "%u readers", info_now().readers);
+	close(fd[7]);
+	s = (struct obit_dev_start){ 0 };
+	err = dev_start(fd[64], 0, &s);
+	need(!err, "START after one has gone: %s", strerror(-err));
+	for (int i = 0; i < 65; i++)
+		if (i != 7)
+			close(fd[i]);
+	return true;
+}
+
 static bool bad_pointers(void)
 {
 	static const unsigned long calls[] = { OBIT_IOC_START, OBIT_IOC_INFO,
@@ -332,22 +357,23 @@ static bool in_use(void)
 	need(!dev_start(fd, 0, &s), "START");
 	need(module_unload() == -EAGAIN, "rmmod with a reader");
 	close(fd);
-	need(!module_unload_wait(3000), "rmmod after the reader");
+	need(!module_unload_wait(30000), "rmmod after the reader");
 	need(access(OBIT_DEV_PATH, F_OK), "%s is still there", OBIT_DEV_PATH);
 	return true;
 }
 
 static const struct kcase cases[] = {
-	{ "mode", mode, NULL, 10, false },
-	{ "idle", idle, NULL, 10, false },
-	{ "start_refused", start_refused, NULL, 10, false },
-	{ "start_after_refusal", start_after_refusal, NULL, 10, false },
-	{ "bad_pointers", bad_pointers, NULL, 10, false },
-	{ "short_buffer", short_buffer, NULL, 10, false },
-	{ "wrong_calls", wrong_calls, NULL, 10, false },
-	{ "mappings", mappings, NULL, 10, false },
-	{ "hooks", hooks, NULL, 20, false },
-	{ "in_use", in_use, NULL, 20, false },
+	{ "mode", mode, NULL, 60, false },
+	{ "idle", idle, NULL, 60, false },
+	{ "start_refused", start_refused, NULL, 60, false },
+	{ "start_after_refusal", start_after_refusal, NULL, 60, false },
+	{ "many_readers", many_readers, "ring_bytes=65536", 90, false },
+	{ "bad_pointers", bad_pointers, NULL, 60, false },
+	{ "short_buffer", short_buffer, NULL, 60, false },
+	{ "wrong_calls", wrong_calls, NULL, 60, false },
+	{ "mappings", mappings, NULL, 60, false },
+	{ "hooks", hooks, NULL, 60, false },
+	{ "in_use", in_use, NULL, 60, false },
 };
 
 const struct ktest device_test = { "device", cases, ARRAY_SIZE(cases) };

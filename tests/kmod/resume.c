@@ -36,7 +36,7 @@ static bool goes_on(bool mapped)
 			return false;
 		need(!mapped || !reader_map(&r), "mmap");
 		batch_die(&b, 10);
-		if (!batch_read(&b, &r, 3000))
+		if (!batch_read(&b, &r, 15000))
 			return false;
 		need(!batch_missing(&b) && !r.gaps, "round %d: %d of %d", i,
 		     batch_missing(&b), b.nr);
@@ -93,12 +93,12 @@ static bool killed(void)
 
 	need(!pipe(p), "pipe");
 	pid = child(reads_until_killed, &p[1]);
-	need(byte_from(p[0], 5000), "no reader");
+	need(byte_from(p[0], 30000), "no reader");
 	batch_die(&before, 30);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	batch_die(&after, 30);
-	if (!take_over(&r, true) || !batch_read(&after, &r, 3000))
+	if (!take_over(&r, true) || !batch_read(&after, &r, 15000))
 		return false;
 	need(!batch_missing(&after) && !r.gaps, "%d of 30, %llu frames missing",
 	     batch_missing(&after), (ull)r.gaps);
@@ -188,19 +188,19 @@ static bool unload(void)
 		return false;
 	reader_close(&r);
 	die(0);
-	need(!module_unload_wait(2000), "rmmod while a place is kept");
+	need(!module_unload_wait(30000), "rmmod while a place is kept");
 	return true;
 }
 
 static const struct kcase cases[] = {
-	{ "by_read", by_read, NULL, 30, false },
-	{ "by_mmap", by_mmap, NULL, 30, false },
-	{ "killed", killed, NULL, 20, false },
+	{ "by_read", by_read, NULL, 90, false },
+	{ "by_mmap", by_mmap, NULL, 90, false },
+	{ "killed", killed, NULL, 90, false },
 	{ "kept_place_is_bounded", kept_place_is_bounded, "ring_bytes=65536",
-	  40, false },
-	{ "expires", expires, "linger=1", 20, false },
-	{ "from_now", from_now, NULL, 20, false },
-	{ "unload", unload, "linger=60", 20, false },
+	  90, false },
+	{ "expires", expires, "linger=1", 90, false },
+	{ "from_now", from_now, NULL, 90, false },
+	{ "unload", unload, "linger=60", 90, false },
 };
 
 const struct ktest resume_test = { "resume", cases, ARRAY_SIZE(cases) };

@@ -460,11 +460,10 @@ static bool hangup_event(void)
 	return true;
 }
 
-static bool teardown_event(void)
+/* Beside another event one place after the other is armed, the last step's
+ * last. */
+static bool listen_to_teardown(void)
 {
-	pid_t pid;
-	int n;
-
 	if (!listen_to("obit_teardown", provoke_death))
 		return false;
 	for (u64 end = deadline(ARM_MS); !strstr(text, "step=dead");) {
@@ -474,6 +473,16 @@ static bool teardown_event(void)
 		if (!heard())
 			return false;
 	}
+	return true;
+}
+
+static bool teardown_event(void)
+{
+	pid_t pid;
+	int n;
+
+	if (!listen_to_teardown())
+		return false;
 	nap_ms(50);
 	trace_clear();
 	pid = die(0);
@@ -512,9 +521,9 @@ static bool one_function_for_two(void)
 	char tty[64];
 	pid_t pid;
 
-	if (!listen_to("obit_hangup", provoke_hangup) ||
-	    !listen_to("obit_teardown", provoke_death))
+	if (!listen_to("obit_hangup", provoke_hangup) || !listen_to_teardown())
 		return false;
+	trace_clear();
 	pid = session_dies(tty, sizeof(tty));
 	if (!heard())
 		return false;

@@ -148,13 +148,16 @@ static int cannot_start(int err, const struct source_opts *o)
 	else if (err == -EBUSY && o->lossless)
 		log_error("--lossless: another reader of " OBIT_DEV_PATH
 			  " has it; only one can");
+	else if (err == -EMFILE)
+		log_error(OBIT_DEV_PATH " has as many readers as it can have");
 	else if (err == -ENOMEM)
 		log_error(
 			"the kernel has no memory for the module's ring (its parameter ring_bytes)");
 	else
 		log_error(OBIT_DEV_PATH " cannot be started: %s",
 			  strerror(-err));
-	return err == -EBUSY || err == -EINVAL ? -EOPNOTSUPP : err;
+	return err == -EBUSY || err == -EINVAL || err == -EMFILE ? -EOPNOTSUPP :
+								   err;
 }
 
 static int start(struct source *s, const struct source_opts *o,
@@ -301,6 +304,7 @@ static void kmod_info(struct source *s, struct source_info *info)
 	info->tier = TIER_KMOD;
 	info->source = SOURCE_KMOD;
 	info->live = true;
+	info->teardown = false;
 	snprintf(info->text, sizeof(info->text), "kmod, %u hooks%s", s->hooks,
 		 s->resumed ? ", where the last reader stopped" : "");
 	if (s->missing)
