@@ -18,7 +18,7 @@ REAL = 1790000000 * SEC            # CLOCK_REALTIME at boot
 ZONE = 3600                        # east of Greenwich
 TYPES = ("none fork exec exit reapable release signal asked oom_victim "
          "oom_limit pdeath armed exit_call waited task scan cgroup clock "
-         "state loss tick").split()
+         "state loss tick teardown freed user_exit stack").split()
 TYPE = {name: i for i, name in enumerate(TYPES)}
 PID_NS = 4026531836
 
@@ -188,7 +188,7 @@ def obituary(at, p, parent, code, **keys):
                    "stime_ns": 2000000, "maxrss_kb": 1500, "minflt": 60,
                    "majflt": 1, "nvcsw": 4, "nivcsw": 5, "read_bytes": 4096,
                    "write_bytes": 8192},
-         "source": "bpf"}
+         "teardown": None, "source": "bpf"}
     for key, value in keys.items():
         assert key in o or key.endswith("_hex"), key
         if key in o:
