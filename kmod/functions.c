@@ -24,7 +24,7 @@
 #include "functions.h"
 #include "hook.h"
 
-/* Some thirty functions, no more than half full. */
+/* Some forty functions: never full. */
 #define SLOT_BITS	6
 #define SLOTS		(1U << SLOT_BITS)
 #define SLOT_TAKEN	1UL		/* no function is there */
@@ -273,16 +273,19 @@ int functions_settle(void)
 
 /* --- beginning and end -------------------------------------------------------------- */
 
+/* Behind those that are there: called in the order of the table. */
 static void add_row(struct hook *h)
 {
 	struct function *fn = function_named(h->place);
+	struct hook **end;
 
 	if (!fn) {
 		fn = &functions.all[functions.nr++];
 		fn->name = h->place;
 	}
-	h->same = fn->rows;
-	fn->rows = h;
+	for (end = &fn->rows; *end; end = &(*end)->same)
+		;
+	*end = h;
 }
 
 int functions_init(struct hook *rows, unsigned int nr)

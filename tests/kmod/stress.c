@@ -25,7 +25,8 @@
 #define STORM 3
 #define CLIENTS 3
 #define WARM_UP 3
-#define UNLOAD_MS 30000
+#define UNLOAD_MS 60000
+#define QUIET_MS 5000
 /*
  * What a cycle may leave: nothing. What the kernel's own caches, the storm's
  * among them, move between two readings is noise below this; a leaked ring
@@ -47,7 +48,7 @@ static void client_reads(struct reader *r, u64 *state)
 	u64 end = now_ns() + random_below(state, 60) * MSEC;
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
 
-	if (random_below(state, 2) && !reader_map(r))
+	if (shared->started % 2 && !reader_map(r))
 		shared->mapped++;
 	do {
 		if (reader_next(r))
@@ -76,7 +77,7 @@ __attribute__((noreturn)) static int client(void *arg)
 		if (shared->quiet)
 			continue;
 		/* arming and disarming take a second in a guest */
-		if (random_below(&state, 8)) {	/* open, no more */
+		if (random_below(&state, 3)) {	/* open, no more */
 			int fd = dev_open(O_NONBLOCK);
 
 			shared->opened += fd >= 0;
@@ -213,18 +214,20 @@ static void load_stop(struct load *l)
 
 /*
  * rmmod until it goes; in use most of the time, for the clients see to that.
- * After a second they are asked to let go.
+ * After a second, and when one of them has read, they are asked to let go.
  */
 static bool unload_busy(u64 *refused)
 {
-	u64 begin = now_ns();
+	u64 begin = now_ns(), started = shared->started;
 	int ret;
 
 	while ((ret = module_unload())) {
 		need(ret == -EAGAIN, "rmmod: %s", strerror(-ret));
 		++*refused;
 		nap_ms(5);
-		if (now_ns() - begin > SEC)
+		if (now_ns() - begin > SEC &&
+		    (shared->started != started ||
+		     now_ns() - begin > QUIET_MS * slow * MSEC))
 			shared->quiet = 1;
 		need(now_ns() - begin < UNLOAD_MS * slow * MSEC,
 		     "rmmod is refused for %d ms", UNLOAD_MS);
