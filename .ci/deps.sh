@@ -37,6 +37,7 @@ list()
 	test  cmd  zstd                 zstd
 	test  cmd  lz4                  lz4
 	test  cmd  pahole               pahole
+	test  file /usr/share/perl5/Devel/NYTProf/flamegraph.pl  libdevel-nytprof-perl
 	debug cmd  flex                 flex
 	debug cmd  bison                bison
 	debug cmd  bc                   bc

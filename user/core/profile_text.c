@@ -223,6 +223,14 @@ static void bars(const struct print *t, const struct histogram *h)
 		most = counts[i] > most ? counts[i] : most;
 	}
 	for (i = first; i <= last; i++) {
+		/* No more is said of a long gap than that it is there. */
+		if (i + 2 <= last && !counts[i] && !counts[i + 1] &&
+		    !counts[i + 2]) {
+			while (!counts[i + 1])
+				i++;
+			buf_adds(t->out, "      ...\n");
+			continue;
+		}
 		right_duration(t, i ? 1ULL << i : 0, 9);
 		buf_printf(t->out, " %9llu", (unsigned long long)counts[i]);
 		if (counts[i]) {
