@@ -45,6 +45,7 @@ struct pipeline {
 	struct enrich *enrich;
 	struct emit added;
 	uint64_t next_scan;
+	bool raw;			/* some sink takes records as they are */
 	bool full;			/* --count is reached */
 	bool told_ready;
 	int err;			/* the first; sticky */
@@ -188,7 +189,7 @@ static int show_record(struct pipeline *p, const struct obit_hdr *h)
 	const struct pipeline_sink *k;
 	int err;
 
-	if (p->pair)
+	if (!p->raw || p->pair)
 		return 0;
 	for_each_sink(p, k) {
 		err = k->type->event ? k->type->event(k->s, h) : 0;
@@ -222,7 +223,7 @@ static int on_record(void *ctx, struct witness *w, const struct obit_hdr *h)
 {
 	struct pipeline *p = ctx;
 	struct filter *f = w == p->witnesses ? p->cfg->filter : NULL;
-	int err = check(p, h, w->type->name);
+	int err = w->type->checked ? 0 : check(p, h, w->type->name);
 
 	if (err || !witness_watched(w, h))
 		return err;
@@ -530,6 +531,7 @@ static int start_pair(struct pipeline *p)
 
 static int start(struct pipeline *p)
 {
+	const struct pipeline_sink *k;
 	int err;
 
 	p->ops = (struct witness_ops){ .ctx = p,
@@ -538,6 +540,8 @@ static int start(struct pipeline *p)
 				       .notice = on_notice };
 	p->added.ctx = p;
 	p->added.event = on_added;
+	for_each_sink(p, k)
+		p->raw |= k->type->event != NULL;
 	err = witness_init(p->witnesses, p->cfg->type, p->cfg->source,
 			   p->cfg->zombie_after_ns, &p->ops);
 	if (!err && p->cfg->other)

@@ -11,7 +11,7 @@ import figures
 
 BENCH = figures.BUILD / "static/bench"
 OBIT = figures.BUILD / "obit"
-RECORDS = 5.25      # a death: FORK, EXIT_CALL, EXIT, REAPABLE, RELEASE, EXEC
+RECORDS = 4.25      # a death: FORK, EXIT, REAPABLE, RELEASE, EXEC of a quarter
 HOW = (
     ("JSON", ["-o", "json"]),
     ("table", ["-o", "table", "--color=never"]),

@@ -144,6 +144,7 @@ static void put_exit(struct obit_task who, const char *comm, bool execed)
 		  OBIT_EXIT_GROUP_VALUE | (execed ? OBIT_EXIT_EXECED : 0);
 	e.group_value = (int32_t)(e.exit_code >> 8);
 	e.exit_signal = 17;
+	e.call_ns = now - CYCLE_NS / 5;
 	e.uid = e.gid = e.loginuid = 1000;
 	e.sid = e.pgid = PARENT;
 	e.ns_tgid = who.tgid;
@@ -194,7 +195,6 @@ static void life(long nr, bool execed, enum obit_event last)
 {
 	uint32_t tgid = PARENT + 1 + (uint32_t)(nr % 4000000);
 	const char *comm = execed ? "cc1" : "bash";
-	struct obit_exit_call call;
 	struct obit_fork f;
 
 	memset(&f, 0, sizeof(f));
@@ -204,11 +204,7 @@ static void life(long nr, bool execed, enum obit_event last)
 	now += CYCLE_NS / 5;
 	if (execed)
 		put_exec(f.task, child, child_args, sizeof(child_args), comm);
-	now += CYCLE_NS / 5;
-	memset(&call, 0, sizeof(call));
-	call.task = f.task;
-	PUT(call, EXIT_CALL);
-	now += CYCLE_NS / 5;
+	now += 2 * (CYCLE_NS / 5);
 	put_exit(f.task, comm, execed);
 	now += CYCLE_NS / 5;
 	put_reapable(f.task);

@@ -338,13 +338,143 @@ static void closed(void **state)
 	close(fds[1]);
 }
 
+/* --- many lines by one sink ---------------------------------------------------- */
+
+#define LINES 3000
+
+static uint32_t random_next(void)
+{
+	static uint64_t x = 0x853c49e6748fea9b;
+
+	x = x * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(x >> 33);
+}
+
+static void change(struct obituary *o, const struct field *f)
+{
+	static const struct span texts[] = {
+		{ "/bin/sh", 7 }, { "/bin/se", 7 },	 { "", 0 },
+		{ NULL, 0 },	  { "a\"\n\xff", 4 }, { "/usr/bin/make", 13 },
+	};
+	static const struct span lists[] = {
+		{ "sh\0-c\0a", 8 }, { "sh\0-c\0b", 8 }, { "\xff\0x", 4 },
+		{ "", 0 },	     { "", 1 },
+	};
+	static const char *const names[] = { "EX_USAGE", "EX_CONFIG" };
+	static const char comms[][OBIT_COMM_LEN] = { "a", "a\0b", "\xff",
+						     "sixteenletters1",
+						     "sixteenletters2" };
+	uint32_t n = random_next();
+	void *p = (char *)o + f->offset;
+
+	if (f->in_teardown)
+		return;
+	o->have ^= n % 3 ? 0 : 1ull << f->have;
+	n = random_next() % 60;
+	switch (f->type) {
+	case F_U32:
+		*(uint32_t *)p = n * n * n * n * n * n;
+		break;
+	case F_S32:
+		*(int32_t *)p = 20 - (int32_t)n;
+		break;
+	case F_U64:
+	case F_DURATION:
+		*(uint64_t *)p = n ? ~0ull / n : 0;
+		break;
+	case F_TIME:
+		*(int64_t *)p += n;
+		break;
+	case F_BOOL:
+		*(bool *)p = n & 1;
+		break;
+	case F_COMM:
+		memcpy(p, comms[n % 5], OBIT_COMM_LEN);
+		break;
+	case F_TEXT:
+		*(struct span *)p = texts[n % 6];
+		break;
+	case F_ARGS:
+		*(struct span *)p = lists[n % 5];
+		break;
+	case F_CSTR:
+		*(const char **)p = names[n & 1];
+		break;
+	case F_SIGNAL:
+		*(int32_t *)p = 1 + (int32_t)n;
+		break;
+	case F_CAUSE:
+		o->cause = n % CAUSE_NR;
+		break;
+	case F_FATE:
+		o->fate = n % FATE_NR;
+		break;
+	case F_SOURCE:
+		o->source = n % SOURCE_NR;
+		break;
+	case F_SIGCHLD:
+	case F_HIERARCHY:
+		*(uint8_t *)p = (uint8_t)(n % 5);
+		break;
+	case F_EVENT:
+	case F_TYPE_NR:
+		break;
+	}
+}
+
+static size_t bytes_of(FILE *f, char **text)
+{
+	size_t len = (size_t)lseek(fileno(f), 0, SEEK_END);
+
+	*text = malloc(len + 1);
+	assert_non_null(*text);
+	assert_int_equal(pread(fileno(f), *text, len, 0), len);
+	fclose(f);
+	return len;
+}
+
+/* One that has written others before writes what a new one does. */
+static void each_line_alone(void **state)
+{
+	FILE *f[2] = { tmpfile(), tmpfile() };
+	struct sink_opts so[2] = { { .fd = fileno(f[0]) },
+				   { .fd = fileno(f[1]) } };
+	size_t nr_fields = 0, len[2];
+	struct sink *one, *fresh;
+	struct obituary o;
+	char *text[2];
+	int i, k;
+
+	(void)state;
+	memset(&o, 0, sizeof(o));
+	while (obituary_fields[nr_fields].key)
+		nr_fields++;
+	assert_int_equal(json_sink.open(&one, &so[0]), 0);
+	for (i = 0; i < LINES; i++) {
+		for (k = (int)(random_next() % 8); k; k--)
+			change(&o, &obituary_fields[random_next() % nr_fields]);
+		o.have &= ~(1ull << OB_TEARDOWN);
+		assert_int_equal(json_sink.obituary(one, &o), 0);
+		assert_int_equal(json_sink.open(&fresh, &so[1]), 0);
+		assert_int_equal(json_sink.obituary(fresh, &o), 0);
+		assert_int_equal(json_sink.close(fresh), 0);
+	}
+	assert_int_equal(json_sink.close(one), 0);
+	for (i = 0; i < 2; i++)
+		len[i] = bytes_of(f[i], &text[i]);
+	assert_int_equal(len[0], len[1]);
+	assert_true(len[0] > LINES * 100);
+	assert_memory_equal(text[0], text[1], len[0]);
+	free(text[0]);
+	free(text[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_known),
-		cmocka_unit_test(all_known),
-		cmocka_unit_test(notices),
-		cmocka_unit_test(closed),
+		cmocka_unit_test(nothing_known),   cmocka_unit_test(all_known),
+		cmocka_unit_test(notices),	   cmocka_unit_test(closed),
+		cmocka_unit_test(each_line_alone),
 	};
 
 	out_init();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * line: the field table compiled to steps, once: text that is always the same,
- * then a value. Made anew for each line, the text alone took half of a death's
- * CPU time. Never lists a key, never writes to a file.
+ * then a value. And of a line to the next most values stay, who runs things and
+ * where, and every counter that is 0: what stays is copied from the last line.
+ * Never lists a key, never writes to a file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #define VALUE_MAX JSON_QUOTED_MAX(SHORT_MAX)	/* or a number, a time */
 
 _Static_assert(sizeof(struct obituary) <= UINT16_MAX, "offsets fit");
+_Static_assert(sizeof(struct obituary) - offsetof(struct obituary, source) >= 8,
+	       "eight bytes can be read of the last member, too");
 _Static_assert(VALUE_MAX >= WHEN_MAX + 2 && VALUE_MAX > U64_DECIMAL_MAX,
 	       "a value that is no long text fits");
 
@@ -28,27 +31,53 @@ enum step_kind {
 	STEP_TEARDOWN,	/* an object of another shape than its rows */
 };
 
+/* What of a value is compared with the last line's, beside its first bytes. */
+enum step_more {
+	MORE_NOTHING,
+	MORE_COMM,	/* its second half */
+	MORE_SPAN,	/* the bytes it points to */
+	MORE_NEVER,	/* it never stays */
+};
+
 /*
- * As much of a row as is looked at for each line, in 64 bytes.
- * @text:  `,"key":null`; the part before null is the lead, and the whole of it
- *         stands where the value is not known
- * @bit:   STEP_VALUE, STEP_OPEN: that the value, the object is known
+ * What is looked at for each line, in 32 bytes.
+ * @bit:  that the value, the object is known
+ * @more: enum step_more
+ * @at:   offset in the obituary
+ * @row:  of its text; @close: STEP_OPEN: of its close
+ * @len:  what it took in the last line, lead and all; 0: it was not there
+ * @was:  the eight bytes at its place then; of these @mask counts
  */
 struct step {
+	uint8_t kind;			/* enum step_kind */
+	uint8_t bit, more;
+	bool known;
+	uint16_t at, close;
+	uint32_t row, len;
+	uint64_t was, mask;
+};
+
+/*
+ * What is looked at where a value is not as it was.
+ * @text:  `,"key":null`; the part before null is the lead, and the whole of it
+ *         stands where the value is not known
+ */
+struct text {
 	char text[TEXT_MAX];
 	uint8_t lead_len, text_len;
-	uint8_t kind;			/* enum step_kind */
-	uint8_t bit;			/* enum obituary_have */
 	uint8_t type;			/* enum field_type */
 	bool zero_null;
-	uint16_t at;			/* STEP_VALUE: offset; STEP_OPEN: close */
 	const struct field *f;
+	uint64_t rest;			/* MORE_COMM, of the last line */
+	struct buf was;			/* MORE_SPAN, of the last line */
 };
 
 /* @fixed: room for all that is not of any length */
 struct line {
 	struct step *steps;
+	struct text *texts;		/* one each */
 	size_t nr, fixed;
+	struct buf last;		/* the last line */
 };
 
 /* --- compiling ------------------------------------------------------------------ */
@@ -59,27 +88,78 @@ static bool same_object(const char *a, const char *b, size_t len)
 	return !strncmp(a, b, len + 1);
 }
 
+/* How many bytes of its place a value has there itself; 0: it never stays. */
+static size_t compared(enum field_type type)
+{
+	switch (type) {
+	case F_BOOL:
+	case F_SIGCHLD:
+	case F_HIERARCHY:
+		return 1;
+	case F_U32:
+	case F_S32:
+	case F_SIGNAL:
+	case F_CAUSE:
+	case F_FATE:
+	case F_SOURCE:
+		return 4;
+	case F_U64:
+	case F_DURATION:
+	case F_CSTR:		/* of names: one has one place */
+	case F_COMM:
+		return 8;
+	case F_TEXT:
+	case F_ARGS:		/* where the bytes lie says nothing */
+	case F_EVENT:
+	case F_TIME:		/* the zone may be another */
+	case F_TYPE_NR:
+		break;
+	}
+	return 0;
+}
+
+static enum step_more more_of(enum field_type type)
+{
+	switch (type) {
+	case F_COMM:
+		return MORE_COMM;
+	case F_TEXT:
+	case F_ARGS:
+		return MORE_SPAN;
+	default:
+		return compared(type) ? MORE_NOTHING : MORE_NEVER;
+	}
+}
+
 static struct step *add_step(struct line *l, enum step_kind kind,
 			     const struct field *f, const char *key, size_t len,
 			     bool first)
 {
-	struct step *s = &l->steps[l->nr++];
+	struct step *s = &l->steps[l->nr];
+	struct text *t = &l->texts[l->nr];
 
-	memset(s, 0, sizeof(*s));
 	s->kind = (uint8_t)kind;
+	s->bit = OB_ALWAYS;
+	s->row = (uint32_t)l->nr++;
 	if (kind == STEP_CLOSE)
 		return s;
-	s->f = f;
 	s->bit = (uint8_t)f->have;
-	s->type = (uint8_t)f->type;
-	s->zero_null = f->zero_null;
-	s->at = (uint16_t)f->offset;
-	s->lead_len = (uint8_t)snprintf(s->text, sizeof(s->text),
+	if (kind == STEP_VALUE) {
+		s->at = (uint16_t)f->offset;
+		s->more = (uint8_t)more_of(f->type);
+		memset(&s->mask, 0xff, compared(f->type));
+	} else if (kind == STEP_TEARDOWN) {
+		s->more = MORE_NEVER;
+	}
+	t->f = f;
+	t->type = (uint8_t)f->type;
+	t->zero_null = f->zero_null;
+	t->lead_len = (uint8_t)snprintf(t->text, sizeof(t->text),
 					"%s\"%.*s\":", first ? "" : ",",
 					(int)len, key);
-	s->text_len = s->lead_len + 4;
-	memcpy(s->text + s->lead_len, "null", 4);
-	l->fixed += s->text_len + VALUE_MAX;
+	t->text_len = t->lead_len + 4;
+	memcpy(t->text + t->lead_len, "null", 4);
+	l->fixed += t->text_len + VALUE_MAX;
 	return s;
 }
 
@@ -110,7 +190,7 @@ static const struct field *compile(struct line *l, const struct field *f,
 					(size_t)(dot - key), first);
 			open->bit = (uint8_t)(skip ? f->have : f->object);
 			f = compile(l, f, (size_t)(dot + 1 - f->key));
-			open->at = (uint16_t)l->nr;
+			open->close = (uint16_t)l->nr;
 			add_step(l, STEP_CLOSE, NULL, "", 0, false);
 		}
 		first = false;
@@ -130,8 +210,9 @@ struct line *line_new(void)
 	for (f = obituary_fields; f->key; f++)
 		most += 1 + 2 * (strchr(f->key, '.') != NULL);
 	l->steps = calloc(most * 2, sizeof(*l->steps));
-	if (!l->steps) {
-		free(l);
+	l->texts = calloc(most * 2, sizeof(*l->texts));
+	if (!l->steps || !l->texts) {
+		line_free(l);
 		return NULL;
 	}
 	l->fixed = TEXT_MAX;
@@ -141,8 +222,15 @@ struct line *line_new(void)
 
 void line_free(struct line *l)
 {
-	if (l)
-		free(l->steps);
+	size_t i;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->nr; i++)
+		buf_free(&l->texts[i].was);
+	buf_free(&l->last);
+	free(l->texts);
+	free(l->steps);
 	free(l);
 }
 
@@ -150,7 +238,8 @@ void line_free(struct line *l)
 
 /*
  * `to` is the end of what has been written; behind it there always is room for
- * the fixed part of a whole line, short texts included. NULL: no memory.
+ * the fixed part of a whole line, short texts included, and for all of the last
+ * line. NULL: no memory.
  */
 static char *make_room(const struct line *l, struct buf *out, char *to,
 		       size_t more)
@@ -158,31 +247,31 @@ static char *make_room(const struct line *l, struct buf *out, char *to,
 	if (!to)
 		return NULL;
 	buf_commit(out, (size_t)(to - (out->p + out->len)));
-	return buf_reserve(out, l->fixed + more);
+	return buf_reserve(out, l->fixed + l->last.len + more);
 }
 
-static char *add_lead(char *to, const struct step *s)
+static char *add_lead(char *to, const struct text *t)
 {
-	memcpy(to, s->text, TEXT_MAX);
-	return to + s->lead_len;
+	memcpy(to, t->text, TEXT_MAX);
+	return to + t->lead_len;
 }
 
-static char *add_null(char *to, const struct step *s)
+static char *add_null(char *to, const struct text *t)
 {
-	memcpy(to, s->text, TEXT_MAX);
-	return to + s->text_len;
+	memcpy(to, t->text, TEXT_MAX);
+	return to + t->text_len;
 }
 
 /* `,"key_hex":` for what is no UTF-8; of a key that never is first. */
-static char *add_hex_lead(char *to, const struct step *s)
+static char *add_hex_lead(char *to, const struct text *t)
 {
-	to = add_lead(to, s);
+	to = add_lead(to, t);
 	memcpy(to - 2, "_hex\":", 6);
 	return to + 4;
 }
 
 static char *add_bytes(const struct line *l, struct buf *out, char *to,
-		       const struct step *s, struct span v)
+		       const struct text *t, struct span v)
 {
 	bool valid = true;
 
@@ -190,11 +279,11 @@ static char *add_bytes(const struct line *l, struct buf *out, char *to,
 		to = make_room(l, out, to, JSON_QUOTED_MAX(v.len));
 	if (!to)
 		return NULL;
-	to = json_quoted(add_lead(to, s), v.p, v.len, &valid);
+	to = json_quoted(add_lead(to, t), v.p, v.len, &valid);
 	if (valid)
 		return to;
 	to = make_room(l, out, to, JSON_QUOTED_MAX(v.len));
-	return to ? json_quoted_hex(add_hex_lead(to, s), v.p, v.len) : NULL;
+	return to ? json_quoted_hex(add_hex_lead(to, t), v.p, v.len) : NULL;
 }
 
 /* Each in quotes, with commas; for every one there may be a NUL in v. */
@@ -202,7 +291,7 @@ static char *add_bytes(const struct line *l, struct buf *out, char *to,
 
 /* If one is not UTF-8, "args_hex" beside it has the exact bytes of each. */
 static char *add_args(const struct line *l, struct buf *out, char *to,
-		      const struct step *s, struct span v)
+		      const struct text *t, struct span v)
 {
 	bool valid = true;
 	struct span arg;
@@ -211,7 +300,7 @@ static char *add_args(const struct line *l, struct buf *out, char *to,
 	to = make_room(l, out, to, ARGS_MAX(v.len));
 	if (!to)
 		return NULL;
-	to = add_lead(to, s);
+	to = add_lead(to, t);
 	*to++ = '[';
 	for (at = 0; args_next(v, &at, &arg); *to++ = ',')
 		to = json_quoted(to, arg.p, arg.len, &valid);
@@ -222,7 +311,7 @@ static char *add_args(const struct line *l, struct buf *out, char *to,
 	to = make_room(l, out, to, ARGS_MAX(v.len));
 	if (!to)
 		return NULL;
-	to = add_hex_lead(to, s);
+	to = add_hex_lead(to, t);
 	*to++ = '[';
 	for (at = 0; args_next(v, &at, &arg); *to++ = ',')
 		to = json_quoted_hex(to, arg.p, arg.len);
@@ -230,11 +319,11 @@ static char *add_args(const struct line *l, struct buf *out, char *to,
 	return to;
 }
 
-static char *add_u64(char *to, const struct step *s, uint64_t v)
+static char *add_u64(char *to, const struct text *t, uint64_t v)
 {
-	if (s->zero_null && !v)
-		return add_null(to, s);
-	to = add_lead(to, s);
+	if (t->zero_null && !v)
+		return add_null(to, t);
+	to = add_lead(to, t);
 	return to + u64_decimal(to, v);
 }
 
@@ -262,79 +351,216 @@ static char *add_bool(char *to, bool v)
 }
 
 static char *add_value(const struct line *l, struct buf *out, char *to,
-		       const struct step *s, const struct obituary *o)
+		       const struct text *t, const struct obituary *o)
 {
-	const void *p = (const char *)o + s->at;
+	const void *p = (const char *)o + t->f->offset;
 	struct value v;
 
 	/* Nearly all values that are known: without the detour. */
-	if (s->type == F_U32)
-		return add_u64(to, s, *(const uint32_t *)p);
-	if (s->type == F_U64 || s->type == F_DURATION)
-		return add_u64(to, s, *(const uint64_t *)p);
-	if (s->type == F_COMM) {
+	if (t->type == F_U32)
+		return add_u64(to, t, *(const uint32_t *)p);
+	if (t->type == F_U64 || t->type == F_DURATION)
+		return add_u64(to, t, *(const uint64_t *)p);
+	if (t->type == F_COMM) {
 		v.bytes.p = p;
 		v.bytes.len = strnlen(p, OBIT_COMM_LEN);
-		return add_bytes(l, out, to, s, v.bytes);
+		return add_bytes(l, out, to, t, v.bytes);
 	}
-	if (!field_value(s->f, o, &v))
-		return add_null(to, s);
+	if (!field_value(t->f, o, &v))
+		return add_null(to, t);
 	switch (v.kind) {
 	case VALUE_U64:
-		return add_u64(to, s, v.u64);
+		return add_u64(to, t, v.u64);
 	case VALUE_S64:
-		to = add_lead(to, s);
-		return s->type == F_TIME ?
+		to = add_lead(to, t);
+		return t->type == F_TIME ?
 			       add_time(to, v.s64, o->utc_offset_s) :
 			       add_s64(to, v.s64);
 	case VALUE_BOOL:
-		return add_bool(add_lead(to, s), v.boolean);
+		return add_bool(add_lead(to, t), v.boolean);
 	case VALUE_BYTES:
-		return add_bytes(l, out, to, s, v.bytes);
+		return add_bytes(l, out, to, t, v.bytes);
 	case VALUE_ARGS:
-		return add_args(l, out, to, s, v.bytes);
+		return add_args(l, out, to, t, v.bytes);
 	case VALUE_NULL:
 		break;
 	}
-	return add_null(to, s);
+	return add_null(to, t);
 }
 
 static char *add_teardown(const struct line *l, struct buf *out, char *to,
-			  const struct step *s, const struct teardown *t)
+			  const struct text *t, const struct teardown *end)
 {
-	to = make_room(l, out, add_lead(to, s), 0);
+	to = make_room(l, out, add_lead(to, t), 0);
 	if (!to)
 		return NULL;
-	ending_json(out, t);
-	return buf_reserve(out, l->fixed);
+	ending_json(out, end);
+	return buf_reserve(out, l->fixed + l->last.len);
 }
 
-void line_add(const struct line *l, struct buf *out, const struct obituary *o)
+static char *add_step_text(const struct line *l, struct buf *out, char *to,
+			   const struct step *s, bool known,
+			   const struct obituary *o)
 {
-	const struct step *s = l->steps, *end = s + l->nr;
-	uint64_t have = o->have | 1ull << OB_ALWAYS;
-	char *to = buf_reserve(out, l->fixed);
+	const struct text *t = &l->texts[s->row];
 
-	if (to)
-		*to++ = '{';
-	for (; to && s < end; s++) {
-		if (s->kind == STEP_CLOSE) {
-			*to++ = '}';
-		} else if (!(have >> s->bit & 1)) {
-			to = add_null(to, s);
-			if (s->kind == STEP_OPEN)
-				s = &l->steps[s->at];
-		} else if (s->kind == STEP_VALUE) {
-			to = add_value(l, out, to, s, o);
-		} else if (s->kind == STEP_TEARDOWN) {
-			to = add_teardown(l, out, to, s, o->teardown);
-		} else {
-			to = add_lead(to, s);
-			*to++ = '{';
-		}
+	if (s->kind == STEP_CLOSE) {
+		*to++ = '}';
+		return to;
 	}
-	if (!to)
+	if (!known)
+		return add_null(to, t);
+	if (s->kind == STEP_VALUE)
+		return add_value(l, out, to, t, o);
+	if (s->kind == STEP_TEARDOWN)
+		return add_teardown(l, out, to, t, o->teardown);
+	to = add_lead(to, t);
+	*to++ = '{';
+	return to;
+}
+
+/* --- what stays ----------------------------------------------------------------- */
+
+static uint64_t bytes_at(const struct step *s, const struct obituary *o)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)o + s->at, sizeof(v));
+	return v;
+}
+
+/* The first bytes are as they were; is the rest? */
+static bool more_stays(const struct text *t, const struct step *s,
+		       const struct obituary *o)
+{
+	const char *p = (const char *)o + s->at;
+	struct span bytes;
+	uint64_t rest;
+
+	if (s->more == MORE_COMM) {
+		memcpy(&rest, p + 8, sizeof(rest));
+		return rest == t->rest;
+	}
+	if (s->more != MORE_SPAN || t->was.err)
+		return false;
+	memcpy(&bytes, p, sizeof(bytes));
+	return bytes.len == t->was.len &&
+	       (!bytes.len || !memcmp(bytes.p, t->was.p, bytes.len));
+}
+
+static void keep_value(struct text *t, struct step *s, const struct obituary *o)
+{
+	const char *p = (const char *)o + s->at;
+	struct span bytes;
+
+	s->was = bytes_at(s, o);
+	if (s->more == MORE_COMM)
+		memcpy(&t->rest, p + 8, sizeof(t->rest));
+	if (s->more != MORE_SPAN)
 		return;
+	memcpy(&bytes, p, sizeof(bytes));
+	buf_clear(&t->was);
+	buf_add(&t->was, bytes.p, bytes.len);
+}
+
+/* Is this step's text as it was? */
+static inline bool stays(const struct line *l, const struct step *s, bool known,
+			 const struct obituary *o)
+{
+	if (!s->len || known != s->known)
+		return false;
+	if (!known)
+		return true;
+	return !((bytes_at(s, o) ^ s->was) & s->mask) &&
+	       (!s->more || more_stays(&l->texts[s->row], s, o));
+}
+
+/* The steps of an object that is not known: as many bytes as they had. */
+static size_t drop_inner(struct step *s, const struct step *end)
+{
+	size_t len = 0;
+
+	for (; s < end; s++) {
+		len += s->len;
+		s->len = 0;
+	}
+	return len;
+}
+
+/* A piece of the last line: a few words, or most of it. */
+static char *copy_run(char *to, const char *from, size_t len)
+{
+	if (len)
+		memcpy(to, from, len);
+	return to + len;
+}
+
+/*
+ * Each step either stays, and its text makes the run of those before it longer,
+ * or is written anew; `from` is where the run begins in the last line.
+ */
+static char *add_steps(struct line *l, struct buf *out, char *to,
+		       const struct obituary *o)
+{
+	uint64_t have = o->have | 1ull << OB_ALWAYS;
+	struct step *s = l->steps, *end = s + l->nr;
+	const char *from = l->last.p;
+	size_t run = 0, begin;
+	bool known;
+
+	for (; s < end; s++) {
+		known = have >> s->bit & 1;
+		if (stays(l, s, known, o)) {
+			run += s->len;
+		} else {
+			to = copy_run(to, from, run);
+			from += run + s->len;
+			run = 0;
+			begin = (size_t)(to - out->p);
+			to = add_step_text(l, out, to, s, known, o);
+			if (!to)
+				return NULL;
+			s->len = (uint32_t)((size_t)(to - out->p) - begin);
+			s->known = known;
+			if (known && s->kind == STEP_VALUE)
+				keep_value(&l->texts[s->row], s, o);
+			if (!known && s->kind == STEP_OPEN)
+				from += drop_inner(s + 1,
+						   &l->steps[s->close] + 1);
+		}
+		if (!known && s->kind == STEP_OPEN)
+			s = &l->steps[s->close];
+	}
+	return copy_run(to, from, run);
+}
+
+/* Without memory for the last line there is none. */
+static void forget_last(struct line *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->nr; i++)
+		l->steps[i].len = 0;
+	buf_clear(&l->last);
+}
+
+void line_add(struct line *l, struct buf *out, const struct obituary *o)
+{
+	size_t begin = out->len + 1;
+	char *to = buf_reserve(out, l->fixed + l->last.len);
+
+	if (to) {
+		*to++ = '{';
+		to = add_steps(l, out, to, o);
+	}
+	if (!to) {
+		forget_last(l);
+		return;
+	}
+	buf_clear(&l->last);
+	buf_add(&l->last, out->p + begin, (size_t)(to - out->p) - begin);
+	if (l->last.err)
+		forget_last(l);
 	*to++ = '}';
 	*to++ = '\n';
 	buf_commit(out, (size_t)(to - (out->p + out->len)));

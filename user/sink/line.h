@@ -15,7 +15,8 @@ struct line;
 struct line *line_new(void);		/* NULL: no memory, see line_new() */
 void line_free(struct line *l);		/* NULL is fine */
 
-/* Appends the line with its '\n'; without memory out->err says so. */
-void line_add(const struct line *l, struct buf *out, const struct obituary *o);
+/* Appends the line with its '\n'; without memory out->err says so. Remembers
+ * it, for the next one will be much like it. */
+void line_add(struct line *l, struct buf *out, const struct obituary *o);
 
 #endif

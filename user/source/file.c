@@ -194,6 +194,7 @@ static int file_read(struct source *s, const struct emit *to)
 
 const struct source_type file_source = {
 	.name = "file",
+	.checked = true,
 	.open = file_open,
 	.info = file_info,
 	.fd = file_fd,

@@ -64,6 +64,7 @@ struct source;
 
 struct source_type {
 	const char *name;
+	bool checked;		/* its records have passed event_check() */
 	/* 0, or negative errno after one sentence by log_error(). */
 	int (*open)(struct source **s, const struct source_opts *o);
 	void (*info)(struct source *s, struct source_info *info);
