@@ -106,8 +106,6 @@ const char *kallsyms_name(void *ctx, uint64_t address)
 	const struct kallsyms *k = ctx;
 	size_t from = 0, to = k->nr, middle;
 
-	/* What follows a call that never returns is the next function. */
-	address--;
 	while (from < to) {
 		middle = from + (to - from) / 2;
 		if (k->symbols[middle].address <= address)

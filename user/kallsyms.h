@@ -14,10 +14,7 @@ struct kallsyms;
 /* 0; -EACCES: this kernel shows no addresses to us; or another negative errno. */
 int kallsyms_read(struct kallsyms **k);
 void kallsyms_free(struct kallsyms *k);		/* NULL is fine */
-/*
- * As a symbol_fn, ctx being the kallsyms. For a return address: the function
- * that called, even if that was the last thing in it.
- */
+/* As a symbol_fn, ctx being the kallsyms. */
 const char *kallsyms_name(void *ctx, uint64_t address);
 
 #endif

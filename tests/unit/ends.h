@@ -32,7 +32,8 @@ struct obituary *end_in(uint32_t tgid, const char *comm, uint64_t at,
 const struct obit_hdr *stack_of(uint32_t tgid, uint64_t at, uint64_t boot_ns,
 				uint64_t ns, uint32_t flags, const uint64_t *ip,
 				uint32_t nr);
-/* "f" and the hundreds of the address; nothing above 10000. 0 is do_exit. */
+/* "f" and the hundreds of the address; nothing above 10000. A return to 0 is
+ * one to do_exit, to 9999 one to a trampoline. */
 const char *made_up_symbol(void *ctx, uint64_t address);
 
 #endif

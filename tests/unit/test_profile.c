@@ -222,6 +222,28 @@ static void stacks(void **state)
 	holding_free(h);
 }
 
+/* f1 has an fexit program: it was entered twice, and called f2, which called
+ * itself. */
+static void trampolines(void **state)
+{
+	const uint64_t ip[] = { 220, 210, 120, 9999, 110, 0 };
+	struct profile *p = profile_of(PROFILE_BY_COMM, 0);
+	struct holding *h = holding_new(16);
+
+	(void)state;
+	hold(h, stack_of(1, 5 * SEC, 5 * SEC + 1, 9, 0, ip, 6));
+	assert_int_equal(profile_add(p,
+				     end_in(1, "x", 5 * SEC, OBIT_PHASE_MM, 9,
+					    0),
+				     holding_find(h, 1, 4 * SEC)),
+			 0);
+	profile_end(p);
+	tree_is(p,
+		"0 all 9 0\n1 x 9 0\n2 mm 9 0\n3 f1 9 0\n4 f2 9 0\n5 f2 9 9\n");
+	profile_free(p);
+	holding_free(h);
+}
+
 /* The stacks of the thread that the TEARDOWN is of, and of no other. */
 static void other_threads(void **state)
 {
@@ -447,9 +469,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups),      cmocka_unit_test(by_what),
 		cmocka_unit_test(bounded),     cmocka_unit_test(stacks),
-		cmocka_unit_test(other_threads), cmocka_unit_test(held),
-		cmocka_unit_test(held_bytes),  cmocka_unit_test(text),
-		cmocka_unit_test(widths),      cmocka_unit_test(json),
+		cmocka_unit_test(trampolines), cmocka_unit_test(other_threads),
+		cmocka_unit_test(held),	       cmocka_unit_test(held_bytes),
+		cmocka_unit_test(text),	       cmocka_unit_test(widths),
+		cmocka_unit_test(json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,14 @@ static bool is(const char *name, const char *what)
 	return name && !strcmp(name, what);
 }
 
+/* Where a call came from is where it returns to, which may be the next function
+ * already; where a sample found it is where it was. */
+static const char *name_at(const uint64_t *ip, size_t i, symbol_fn symbol,
+			   void *ctx)
+{
+	return symbol ? symbol(ctx, i ? ip[i] - 1 : ip[i]) : NULL;
+}
+
 /* The probe's own frames: up to the tracepoint, or the timer, that ran it. */
 static bool is_probe(const char *name)
 {
@@ -70,7 +78,7 @@ static void trim(const uint64_t *ip, size_t nr, symbol_fn symbol, void *ctx,
 	*from = 0;
 	*to = nr;
 	for (i = 0; i < nr && symbol; i++) {
-		name = symbol(ctx, ip[i]);
+		name = name_at(ip, i, symbol, ctx);
 		if (is_probe(name))
 			*from = i + 1;
 		if (is(name, "do_exit") || is(name, "get_signal")) {
@@ -82,16 +90,32 @@ static void trim(const uint64_t *ip, size_t nr, symbol_fn symbol, void *ctx,
 		*from = *to;
 }
 
+/*
+ * A function with an fexit program is entered twice: once to call the
+ * trampoline, and again from there. To be told once. @outer: name of the frame
+ * before; what is left out changes nothing.
+ */
+static bool is_trampoline(const char *name, const char *outer, bool *again)
+{
+	bool was = *again;
+
+	*again = name && !strncmp(name, "bpf_trampoline_", 15);
+	return *again || (was && name && name == outer);
+}
+
 int calls_add(struct calls *c, struct call **root, const uint64_t *ip,
 	      size_t nr, uint64_t ns, symbol_fn symbol, void *ctx)
 {
 	struct call **first = root, *node = NULL, *parent = NULL;
 	const char *name;
+	bool again = false;
 	size_t from, to;
 
 	trim(ip, nr, symbol, ctx, &from, &to);
 	while (to-- > from) {
-		name = symbol ? symbol(ctx, ip[to]) : NULL;
+		name = name_at(ip, to, symbol, ctx);
+		if (is_trampoline(name, parent ? parent->name : NULL, &again))
+			continue;
 		node = find(*first, name, ip[to]);
 		if (!node && c->max && c->nr >= c->max) {
 			c->cut++;
