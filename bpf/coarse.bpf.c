@@ -25,7 +25,7 @@ int BPF_PROG(coarse__signal_deliver, int sig, struct kernel_siginfo *info,
 	if (sig != SIGKILL &&
 	    CUR_READ(current_task(), signal, flags) & SIGNAL_UNKILLABLE)
 		return 0;
-	e = end_begin(OBIT_PHASE_OTHER, now);
+	e = end_begin(first_phase(), now);
 	if (e)
 		group_begin(e, now);
 	return 0;
@@ -49,7 +49,7 @@ int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
 	last = config.exit_has_group_dead ? ctx[1] & 1 :
 					    p->signal->live.counter == 0;
 	if (!last || filtered(p->group_leader)) {
-		end_forget();
+		end_forget(end_of_current());
 		return 0;
 	}
 	if (config.exit_has_group_dead && mm)
@@ -57,6 +57,7 @@ int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
 	e = end_begin(phase, now);
 	if (!e)
 		return 0;
+	end_waits_no_more(e);
 	step_add(e, phase, now);
 	e->flags |= OBIT_TEARDOWN_COARSE;
 	if (config.exit_has_group_dead)

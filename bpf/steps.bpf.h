@@ -47,7 +47,7 @@ struct leftovers_map {
 };
 extern struct leftovers_map leftovers SEC(".maps");
 
-/* Threads in `ends` that have no PF_EXITING yet and can sleep for long. */
+/* Threads in `ends` that have no PF_EXITING yet. */
 extern volatile __u32 ends_waiting;
 /* There has been a leftover. */
 extern volatile bool any_leftover;
@@ -94,14 +94,37 @@ static __always_inline struct end *end_begin(u32 phase, u64 now)
 	e->nr = END_HEAD + 1;
 	e->steps[END_HEAD].boot_ns = now;
 	e->steps[END_HEAD].phase = phase;
+	if (!(CUR_READ(current_task(), flags) & PF_EXITING)) {
+		e->waits = 1;
+		__sync_fetch_and_add(&ends_waiting, 1);
+	}
 	return e;
 }
 
-static __always_inline void end_forget(void)
+static __always_inline void end_waits_no_more(struct end *e)
+{
+	if (!e->waits)
+		return;
+	e->waits = 0;
+	__sync_fetch_and_add(&ends_waiting, -1);
+}
+
+static __always_inline void end_forget(struct end *e)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 
+	if (!e)
+		return;
+	end_waits_no_more(e);
 	bpf_map_delete_elem(&ends, &tid);
+}
+
+/* What a thread begins its end with: with others to wait for, or not. */
+static __always_inline u32 first_phase(void)
+{
+	return BPF_CORE_READ(current_task(), signal, live.counter) > 1 ?
+		       OBIT_PHASE_THREADS :
+		       OBIT_PHASE_OTHER;
 }
 
 /* An exiting thread comes to a phase; of others there is no entry. */

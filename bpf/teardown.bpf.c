@@ -97,14 +97,15 @@ int BPF_PROG(end__do_exit)
 {
 	struct task_struct *cur = current_task();
 	u64 now = bpf_ktime_get_boot_ns();
+	u32 phase = first_phase();
 	struct end *e;
 
 	if (CUR_READ(cur, flags) & PF_KTHREAD)
 		return 0;
-	e = end_begin(OBIT_PHASE_OTHER, now);
+	e = end_begin(phase, now);
 	if (!e)
 		return 0;
-	step_add(e, OBIT_PHASE_OTHER, now);
+	step_add(e, phase, now);
 	if (CUR_READ(cur, signal, flags) & SIGNAL_GROUP_EXIT)
 		group_begin(e, now);
 	return 0;
@@ -119,7 +120,6 @@ static __always_inline int dump_begins(void)
 
 	if (!e)
 		return 0;
-	__sync_fetch_and_add(&ends_waiting, 1);
 	g = group_begin(e, now);
 	if (g) {
 		g->dump_ns = now;
@@ -137,7 +137,6 @@ static __always_inline int dump_ends(void)
 
 	if (!e || end_phase(e) != OBIT_PHASE_COREDUMP)
 		return 0;
-	__sync_fetch_and_add(&ends_waiting, -1);
 	g = group_find(key, e);
 	if (g) {
 		g->dump_off_ns = e->steps[END_HEAD].off_ns;
@@ -182,7 +181,6 @@ int BPF_PROG(end__ptrace_notify, int exit_code)
 
 	if (!e)
 		return 0;
-	__sync_fetch_and_add(&ends_waiting, 1);
 	step_add(e, OBIT_PHASE_PTRACE_STOP, bpf_ktime_get_boot_ns());
 	return 0;
 }
@@ -194,7 +192,6 @@ int BPF_PROG(ends__ptrace_notify, int exit_code)
 
 	if (!e || end_phase(e) != OBIT_PHASE_PTRACE_STOP)
 		return 0;
-	__sync_fetch_and_add(&ends_waiting, -1);
 	step_add(e, OBIT_PHASE_OTHER, bpf_ktime_get_boot_ns());
 	return 0;
 }
@@ -244,12 +241,13 @@ static __always_inline int last_seen(bool group_dead)
 	if (CUR_READ(cur, flags) & PF_KTHREAD)
 		return 0;
 	if (!group_dead || left_out(cur)) {
-		end_forget();
+		end_forget(end_of_current());
 		return 0;
 	}
 	e = end_begin(OBIT_PHASE_ACCOUNTING, now);
 	if (!e)
 		return 0;
+	end_waits_no_more(e);
 	step_add(e, OBIT_PHASE_ACCOUNTING, now);
 	e->flags |= OBIT_TEARDOWN_LAST;
 	put_head(e);

@@ -26,8 +26,8 @@ struct end {
 	struct obit_task task;
 	u64 out_ns;
 	u32 nr, head;
-	u32 flags;		/* OBIT_TEARDOWN_*, END_* */
-	u32 pad;
+	u32 flags;		/* OBIT_TEARDOWN_* */
+	u32 waits;		/* it counts in ends_waiting */
 	struct obit_step steps[OBIT_STEPS_MAX];
 };
 

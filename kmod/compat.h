@@ -151,6 +151,16 @@ static inline u64 obit_io_written(const struct task_io_accounting *io)
 #endif
 }
 
+/* Switched from for good? task->state, since 5.14 (2f064a59a11f) __state. */
+static inline bool obit_task_is_dead(const struct task_struct *t)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return READ_ONCE(t->__state) & TASK_DEAD;
+#else
+	return READ_ONCE(t->state) & TASK_DEAD;
+#endif
+}
+
 /* When it was last switched to, by its CPU's clock; 0: not known. */
 static inline u64 obit_arrived(const struct task_struct *t)
 {

@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "deferred.h"
 #include "dev.h"
+#include "ending.h"
 #include "hooks.h"
 #include "lossless.h"
 #include "procs.h"
@@ -48,11 +49,13 @@ struct open_file {
 	struct ring_reader reader;
 	bool started;
 	bool keep;
+	bool endings;			/* OBIT_START_TEARDOWN */
 };
 
 static struct {
 	struct mutex lock;		/* starting, ending, lingering */
 	u32 started;
+	u32 endings;			/* of those, how many want TEARDOWN */
 	struct delayed_work linger;
 } dev = {
 	.lock = __MUTEX_INITIALIZER(dev.lock),
@@ -92,6 +95,28 @@ static int check_start(const struct obit_dev_start *s)
 	return 0;
 }
 
+/* dev.lock held. Nothing of it is required: a kernel may lack any of the places. */
+static int want_endings(struct open_file *file)
+{
+	int err = dev.endings ? 0 : endings_alloc();
+
+	if (err)
+		return err;
+	if (!dev.endings++)
+		hooks_want(WANT_ENDINGS, true);
+	file->endings = true;
+	return 0;
+}
+
+static void leave_endings(struct open_file *file)
+{
+	if (!file->endings || --dev.endings)
+		return;
+	hooks_want(WANT_ENDINGS, false);
+	/* a probe may still be in what the next reader finds empty */
+	synchronize_rcu();
+}
+
 /* dev.lock and file->lock held. */
 static int join(struct open_file *file, struct obit_dev_start *s)
 {
@@ -114,9 +139,13 @@ static int join(struct open_file *file, struct obit_dev_start *s)
 	r->timed = s->flags & OBIT_START_TIMED;
 	ring_join(r, s->flags & OBIT_START_RESUME, &resumed);
 	err = hooks_want(WANT_RECORDS, true);
+	if (!err && s->flags & OBIT_START_TEARDOWN)
+		err = want_endings(file);
 	if (err) {
 		ring_leave(r, false);
 		lossless_stop(file);
+		if (!ring_recording)
+			stop_recording();
 		return err;
 	}
 	if (!resumed)
@@ -191,6 +220,7 @@ static int dev_release(struct inode *inode, struct file *filp)
 	if (file->started) {
 		bool keep = file->keep && READ_ONCE(linger);
 
+		leave_endings(file);
 		ring_leave(&file->reader, keep);
 		dev.started--;
 		if (keep)

@@ -16,7 +16,14 @@ struct tracepoint;
 
 /* Rows with the same number tell the same: the first that can be had is
  * enough. From SERVES_NR on: a step of the teardown each. */
-enum hook_serves { SERVES_ITSELF, SERVES_ACCOUNTED, SERVES_RELEASE, SERVES_NR };
+enum hook_serves {
+	SERVES_ITSELF,
+	SERVES_ACCOUNTED,
+	SERVES_RELEASE,
+	SERVES_VERDICT,
+	SERVES_DUMP,
+	SERVES_NR
+};
 
 /*
  * @wants:    bits 1 << enum hook_want: who needs it
@@ -27,14 +34,14 @@ enum hook_serves { SERVES_ITSELF, SERVES_ACCOUNTED, SERVES_RELEASE, SERVES_NR };
  * @at_once:  kretprobe: calls in progress that it can follow, beside one for
  *            each CPU that is just in @entry; 0: the kernel's default. A call
  *            more is missed, and counted
- * @step:     teardown: what the step is called
+ * @step:     teardown: enum obit_phase
  * The rest is hooks.c's, under its mutex. @missed: before the last arming.
  * @on, @same: functions.c's: is the row called, and another on its function.
  */
 struct hook {
 	const char *place;
 	const char *fact;
-	const char *step;
+	unsigned int step;
 	void *probe;
 	void (*entered)(const struct hook *h, obit_ftrace_regs *fregs);
 	kretprobe_handler_t entry, ret;

@@ -13,6 +13,7 @@
 #include <linux/oom.h>
 #include <linux/preempt.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <trace/events/cgroup.h>
 #include <trace/events/oom.h>
@@ -23,6 +24,7 @@
 #include "hook.h"
 #include "ring.h"
 #include "stories.h"
+#include "teardown.h"
 
 #define NO_PREEMPTION(call)                 \
 	do {                                \
@@ -91,6 +93,23 @@ static void tp_cgroup_gone(void *data, struct cgroup *cg, const char *path)
 	NO_PREEMPTION(obit_cgroup_gone(cg));
 }
 
+/* With the state that prev is left in since 5.18 (fa2c3254d7cf), first where
+ * others have their second argument, then (9c2136be0878) behind them. */
+static void __maybe_unused tp_switch(void *data, bool preempt,
+				     struct task_struct *prev,
+				     struct task_struct *next)
+{
+	obit_switched(prev, next);
+}
+
+static void __maybe_unused tp_switch_state(void *data, bool preempt,
+					   struct task_struct *prev,
+					   struct task_struct *next,
+					   unsigned int prev_state)
+{
+	obit_switched(prev, next);
+}
+
 /* The kernel's prototypes against ours; makes no code. */
 static void __maybe_unused check_types(void)
 {
@@ -104,10 +123,19 @@ static void __maybe_unused check_types(void)
 	BUILD_BUG_ON(
 		!OBIT_TP_TAKES(sched_process_exit, struct task_struct *) &&
 		!OBIT_TP_TAKES(sched_process_exit, struct task_struct *, bool));
+	BUILD_BUG_ON(!OBIT_TP_TAKES(sched_switch, bool, struct task_struct *,
+				    struct task_struct *) &&
+		     !OBIT_TP_TAKES(sched_switch, bool, struct task_struct *,
+				    struct task_struct *, unsigned int));
 	BUILD_BUG_ON(!OBIT_TP_TAKES(mark_victim, int) &&
 		     !OBIT_TP_TAKES(mark_victim, struct task_struct *, uid_t));
 }
 
+#define SWITCH_PROBE                                                   \
+	(OBIT_TP_TAKES(sched_switch, bool, struct task_struct *,       \
+		       struct task_struct *) ?                         \
+		 (void *)tp_switch :                                   \
+		 (void *)tp_switch_state)
 #define EXIT_PROBE                                                     \
 	(OBIT_TP_TAKES(sched_process_exit, struct task_struct *) ?     \
 		 (void *)tp_exit :                                     \
@@ -137,9 +165,18 @@ ENTERED(in_kill_pgrp,
 			    ARG(struct pid *, 2)))
 ENTERED(in_disassociate, obit_ctty_leaves(ARG(int, 0)))
 
+ENTERED(in_end, obit_end_begins())
+ENTERED(in_dump, obit_dump_begins())
+ENTERED(in_io_uring, obit_end_step(OBIT_PHASE_IO_URING, NULL))
+ENTERED(in_verdict, obit_end_verdict(ARG(int, 1)))
+/* ptrace_event(PTRACE_EVENT_EXIT) */
+ENTERED(in_ptrace_notify,
+	(ARG(int, 0) == (PTRACE_EVENT_EXIT << 8 | SIGTRAP) ? obit_exit_stop() :
+							     (void)0))
+
 void hook_teardown(const struct hook *h, obit_ftrace_regs *fregs)
 {
-	obit_teardown_step(h->step);
+	obit_teardown_step(h->step, ARG(const void *, 0));
 }
 
 /* --- function returns -------------------------------------------------------------- */
@@ -190,6 +227,28 @@ static int send_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct sending *s = KEPT(ri, struct sending);
 
 	NO_PREEMPTION(obit_pdeath_sent(s->sig, s->t, regs_return_value(regs)));
+	return 0;
+}
+
+struct unmapping {
+	struct obit_task whose;
+	u64 begin_ns;
+};
+
+static int unmap_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct unmapping *u = KEPT(ri, struct unmapping);
+
+	u->begin_ns = ktime_get_boot_fast_ns();
+	return !obit_mm_goes((void *)regs_get_kernel_argument(regs, 0),
+			     &u->whose);
+}
+
+static int unmap_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct unmapping *u = KEPT(ri, struct unmapping);
+
+	NO_PREEMPTION(obit_mm_gone(&u->whose, u->begin_ns));
 	return 0;
 }
 
@@ -292,6 +351,29 @@ const struct hook hook_rows[] = {
 		 "process groups orphaned by a death"),
 	FUNCTION("disassociate_ctty", EVENT(HANGUP), in_disassociate,
 		 "the end of a session leader that had a terminal"),
+	{ .kind = OBIT_HOOK_TRACEPOINT, .place = "sched_switch",
+	  .probe = SWITCH_PROBE, .wants = EVENT(ENDINGS),
+	  .fact = "teardown: its end; CPU and off-CPU apart" },
+	RETURN("exit_mmap", EVENT(ENDINGS), unmap_begins, unmap_ends,
+	       sizeof(struct unmapping),
+	       "teardown: who gave back memory that was left to others",
+	       .at_once = 16),
+	FUNCTION("taskstats_exit", EVENT(ENDINGS), in_verdict,
+		 "teardown: which thread was the last",
+		 .serves = SERVES_VERDICT),
+	FUNCTION("acct_collect", EVENT(ENDINGS), in_verdict,
+		 "teardown: which thread was the last (without taskstats)",
+		 .serves = SERVES_VERDICT),
+	FUNCTION("__io_uring_cancel", EVENT(ENDINGS), in_io_uring,
+		 "teardown: io_uring"),
+	FUNCTION("ptrace_notify", EVENT(ENDINGS), in_ptrace_notify,
+		 "teardown: ptrace_stop"),
+	FUNCTION("vfs_coredump", EVENT(ENDINGS), in_dump,
+		 "teardown: coredump", .serves = SERVES_DUMP),
+	FUNCTION("do_coredump", EVENT(ENDINGS), in_dump,
+		 "teardown: coredump (to 6.16)", .serves = SERVES_DUMP),
+	FUNCTION("do_exit", EVENT(ENDINGS), in_end,
+		 "teardown: the end of a thread begins"),
 };
 /* clang-format on */
 

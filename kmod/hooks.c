@@ -352,24 +352,20 @@ static void find_tracepoint(struct tracepoint *tp, void *unused)
 }
 
 /* Of the places of one step any will do. */
-static unsigned int serves_step(const char *step)
+static unsigned int serves_step(enum obit_phase phase)
 {
-	const struct teardown_place *t = teardown_places;
-
-	while (strcmp(t->step, step))
-		t++;
-	return SERVES_NR + (t - teardown_places);
+	return SERVES_NR + phase;
 }
 
 static void make_teardown_row(struct hook *h, const struct teardown_place *t)
 {
 	h->kind = OBIT_HOOK_FTRACE;
 	h->place = t->place;
-	h->step = t->step;
+	h->step = t->phase;
 	h->fact = "when this step of an exit begins";
 	h->entered = hook_teardown;
-	h->serves = serves_step(t->step);
-	h->wants = 1UL << WANT_TEARDOWN;
+	h->serves = serves_step(t->phase);
+	h->wants = 1UL << WANT_TEARDOWN | 1UL << WANT_ENDINGS;
 }
 
 int hooks_init(void)

@@ -20,6 +20,7 @@ enum hook_want {
 	WANT_ORPHANED,
 	WANT_HANGUP,
 	WANT_TEARDOWN,
+	WANT_ENDINGS,		/* readers that ask for TEARDOWN records */
 };
 
 /*

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "dev.h"
+#include "ending.h"
 #include "hooks.h"
 #include "procs.h"
 #include "ring.h"
@@ -68,6 +69,7 @@ static void __exit obit_exit(void)
 	/* whoever is at the very end of a deferred work has no reference any
 	 * more, but is still in our text: he does not sleep there */
 	synchronize_rcu_tasks();
+	endings_free();
 	life_exit();
 	procs_exit();
 	ring_exit();

@@ -12,8 +12,10 @@
 #define OBIT_STORIES_H
 
 #include <linux/types.h>
+#include <uapi/obit.h>
 
 struct task_struct;
+struct mm_struct;
 struct linux_binprm;
 struct kernel_siginfo;
 struct k_sigaction;
@@ -77,7 +79,22 @@ void obit_oom_victim(struct task_struct *victim, pid_t pid);
 void obit_cgroup_named(struct cgroup *cg, const char *path);
 void obit_cgroup_gone(struct cgroup *cg);
 
-/* teardown.c: a step of do_exit() begins; the step's name is static. */
-void obit_teardown_step(const char *step);
+/* teardown.c: a step of do_exit() begins. @arg: the function's first argument. */
+void obit_teardown_step(enum obit_phase phase, const void *arg);
+
+/* ending.c: the same for readers of TEARDOWN records. */
+void obit_end_begins(void);			/* do_exit() */
+void obit_dump_begins(void);			/* do_coredump(), vfs_coredump() */
+void obit_exit_stop(void);			/* ptrace_notify(PTRACE_EVENT_EXIT) */
+/* @arg: of exit_mmap(), the mm; else ignored */
+void obit_end_step(enum obit_phase phase, const void *arg);
+/* taskstats_exit(), acct_collect(): is it the last thread? */
+void obit_end_verdict(int group_dead);
+/* sched_switch: rq lock held, interrupts off */
+void obit_switched(struct task_struct *prev, struct task_struct *next);
+/* exit_mmap() begins, by whom it may be: true: somebody else's memory, whose, and
+ * obit_mm_gone() is to be called when it has returned. */
+bool obit_mm_goes(struct mm_struct *mm, struct obit_task *whose);
+void obit_mm_gone(const struct obit_task *whose, u64 begin_ns);
 
 #endif /* OBIT_STORIES_H */

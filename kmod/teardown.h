@@ -6,10 +6,12 @@
 #ifndef OBIT_TEARDOWN_H
 #define OBIT_TEARDOWN_H
 
-/* @step: the same name on every kernel. A place of another kernel is simply
- * not there. */
+#include <uapi/obit.h>
+
+/* A place of another kernel is simply not there. */
 struct teardown_place {
-	const char *place, *step;
+	const char *place;
+	enum obit_phase phase;
 };
 
 extern const struct teardown_place teardown_places[];	/* ends with NULL */

@@ -84,7 +84,10 @@ struct obit_cursor_page {
 /* Exiting tasks in scope wait for room rather than lose their record, as long
  * as this file is open. One at a time: EBUSY. */
 #define OBIT_START_LOSSLESS	0x08
-#define OBIT_START_FLAGS	0x0f
+/* TEARDOWN and FREED records, too, for all readers as long as this file is open;
+ * since version 3. */
+#define OBIT_START_TEARDOWN	0x10
+#define OBIT_START_FLAGS	0x1f
 
 /* Whose exits wait. The process that started, and its children, never do. */
 enum obit_scope {

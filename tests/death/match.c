@@ -384,8 +384,7 @@ static bool match_matcher(struct match *m, const char *key, const char *name,
 		return json_is_integer(got) &&
 		       in_range(arg, json_integer_value(got));
 	if (!strcmp(name, "$teardown"))
-		return match_teardown(arg, got) ||
-		       (json_is_null(got) && m->source);
+		return match_teardown(arg, got);
 	if (!strcmp(name, "$ticks"))
 		return json_is_integer(got) &&
 		       json_integer_value(got) / (10 * MSEC) ==

@@ -116,7 +116,7 @@ struct source {
 	uint64_t missed, missed_at;
 	uint32_t before;
 	unsigned int hooks, missing;
-	bool scanned, resumed;
+	bool scanned, resumed, teardown;
 };
 
 static uint64_t boot_now(void)
@@ -168,6 +168,8 @@ static int start(struct source *s, const struct source_opts *o,
 	st->flags = OBIT_START_TIMED;
 	if (o->resume)
 		st->flags |= OBIT_START_RESUME | OBIT_START_KEEP;
+	if (o->teardown)
+		st->flags |= OBIT_START_TEARDOWN;
 	if (o->lossless) {
 		st->flags |= OBIT_START_LOSSLESS;
 		st->scope = (__u32)o->lossless_scope;
@@ -177,6 +179,7 @@ static int start(struct source *s, const struct source_opts *o,
 	if (ioctl(s->dev.fd, OBIT_IOC_START, st))
 		return cannot_start(-errno, o);
 	s->resumed = st->flags & OBIT_START_RESUME;
+	s->teardown = o->teardown;
 	return 0;
 }
 
@@ -403,6 +406,9 @@ static int kmod_read(struct source *s, const struct emit *to)
 
 	if (!s->scanned) {
 		s->scanned = true;
+		err = s->teardown ? source_teardown_begins(to) : 0;
+		if (err)
+			return err;
 		ask_for(s, OBIT_SCAN_TASKS);
 	}
 	n = read_frames(s, to);
