@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ends: made-up obituaries with a teardown. Never checks anything.
+ * ends: made-up obituaries with a teardown, for the tests of what is made of
+ * them. Owns their shape. Never checks anything.
  */
 #include <stdio.h>
 #include <string.h>

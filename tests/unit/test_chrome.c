@@ -160,7 +160,7 @@ static void slice_is(json_t *o, const char *name, size_t n, long long from,
 	assert_int_equal(ns(e, "ts") + ns(e, "dur"), to);
 }
 
-/* --- a life, an end, a time as a zombie -------------------------------------------- */
+/* --- a life, an end, a time as a zombie ------------------------------------- */
 
 static void course(void **state)
 {
@@ -258,7 +258,7 @@ static void reused(void **state)
 	json_decref(j);
 }
 
-/* --- signals --------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------- */
 
 static void sent(struct holding *h, uint32_t tgid, uint64_t died_at,
 		 const struct person *by, uint32_t signal, uint64_t at)

@@ -35,7 +35,7 @@ static void add(struct profile *p, const struct obituary *o)
 	assert_int_equal(profile_add(p, o, NULL), 0);
 }
 
-/* --- sums --------------------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------------- */
 
 static void groups(void **state)
 {
@@ -139,7 +139,7 @@ static void bounded(void **state)
 	profile_free(p);
 }
 
-/* --- stacks and the tree ------------------------------------------------------------- */
+/* --- stacks and the tree ---------------------------------------------------- */
 
 struct seen {
 	char text[4096];
@@ -268,7 +268,7 @@ static void other_threads(void **state)
 	holding_free(h);
 }
 
-/* --- held --------------------------------------------------------------------------------- */
+/* --- held ------------------------------------------------------------------- */
 
 static void held(void **state)
 {
@@ -316,7 +316,7 @@ static void held_bytes(void **state)
 	holding_free(h);
 }
 
-/* --- words -------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------ */
 
 static char *text_of(const struct profile *p, unsigned int width)
 {

@@ -64,7 +64,7 @@ static struct {
 	uint64_t shown_ns, shown_deaths;	/* of the last progress line */
 } run;
 
-/* --- the stream, as a sink ------------------------------------------------------------ */
+/* --- the stream, as a sink -------------------------------------------------- */
 
 static int on_record(void *ctx, const struct obit_hdr *h)
 {
@@ -114,7 +114,7 @@ static const struct sink_type profile_sink = {
 	.flush = on_flush,
 };
 
-/* --- while it records ------------------------------------------------------------------- */
+/* --- while it records ------------------------------------------------------- */
 
 static void on_ready(void *ctx)
 {
@@ -170,7 +170,7 @@ static bool is_over(void *ctx)
 	return run.argv && child_is_over(&run.child, false);
 }
 
-/* --- the end ------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------- */
 
 static const char no_teardown_replayed[] =
 	"Nothing is known of their teardown: the recording was made without "
@@ -297,7 +297,7 @@ static int tell(const struct pipeline_result *r, int err)
 	return err ? err : e;
 }
 
-/* --- beginning ----------------------------------------------------------------------------- */
+/* --- beginning -------------------------------------------------------------- */
 
 static int check_use(int argc)
 {

@@ -70,7 +70,7 @@ void profile_free(struct profile *p)
 	free(p);
 }
 
-/* --- groups --------------------------------------------------------------------------- */
+/* --- groups ----------------------------------------------------------------- */
 
 static struct span name_of(const struct profile *p, const struct obituary *o)
 {
@@ -157,7 +157,7 @@ static int group_add(struct profile_group *g, const struct teardown *t)
 	return 0;
 }
 
-/* --- stacks ----------------------------------------------------------------------------- */
+/* --- stacks ----------------------------------------------------------------- */
 
 static enum obit_phase phase_at(const struct teardown *t, uint64_t boot_ns)
 {
@@ -239,7 +239,7 @@ static int add_stacks(struct profile *p, struct profile_group *g,
 	return err;
 }
 
-/* --- the worst: a heap, the least of them on top ------------------------------------ */
+/* --- the worst: a heap, the least of them on top ---------------------------- */
 
 static bool is_less(const struct profile_death *a,
 		    const struct profile_death *b)
@@ -302,7 +302,7 @@ static void note_death(struct profile *p, const struct obituary *o,
 	}
 }
 
-/* --- a death -------------------------------------------------------------------------------- */
+/* --- a death ---------------------------------------------------------------- */
 
 static void note_circumstances(struct profile *p, const struct teardown *t)
 {
@@ -348,7 +348,7 @@ int profile_add(struct profile *p, const struct obituary *o,
 	return held ? add_stacks(p, g, t, held) : 0;
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------- */
 
 /* By time; of the same the one with fewer deaths, then by name. */
 static int by_time(const void *a, const void *b)

@@ -104,7 +104,7 @@ enum obit_phase profile_slowest(const struct profile_group *g);
 /* part of whole, in tenths of a percent, rounded down; 0 of nothing. */
 unsigned int profile_share(uint64_t part, uint64_t whole);
 
-/* --- as one tree ------------------------------------------------------------------ */
+/* --- as one tree ------------------------------------------------------------ */
 
 enum profile_frame_kind {
 	FRAME_ALL,
@@ -136,7 +136,7 @@ int profile_walk(const struct profile *p,
 		 int (*visit)(void *ctx, const struct profile_frame *f),
 		 void *ctx);
 
-/* --- for people and for programs ------------------------------------------------ */
+/* --- for people and for programs -------------------------------------------- */
 
 /*
  * @width: columns; 0: not limited (80 is assumed)

@@ -45,7 +45,7 @@ static struct call *find(struct call *first, const char *name, uint64_t address)
 	return first;
 }
 
-/* --- what a stack has at both ends ---------------------------------------------- */
+/* --- what a stack has at both ends ------------------------------------------ */
 
 static bool is(const char *name, const char *what)
 {
@@ -139,7 +139,7 @@ int calls_add(struct calls *c, struct call **root, const uint64_t *ip,
 	return 0;
 }
 
-/* --- asking -------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------- */
 
 static struct call *merge(struct call *a, struct call *b)
 {

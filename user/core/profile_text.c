@@ -95,7 +95,7 @@ static void line(const struct print *t, struct buf *text, unsigned int indent)
 	buf_clear(text);
 }
 
-/* --- the whole ------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------- */
 
 static bool off_is_known(const struct profile *p)
 {
@@ -185,7 +185,7 @@ static void totals(const struct print *t)
 	buf_free(&b);
 }
 
-/* --- histograms ------------------------------------------------------------------------- */
+/* --- histograms ------------------------------------------------------------- */
 
 /* `cells` of a character that is full, and one that is so to some eighths. */
 static void add_bar(const struct print *t, uint64_t part, uint64_t whole,
@@ -288,7 +288,7 @@ static void histograms(const struct print *t)
 	}
 }
 
-/* --- by group ------------------------------------------------------------------------------ */
+/* --- by group --------------------------------------------------------------- */
 
 /* Columns by width: what is least needed goes first. */
 struct layout {
@@ -453,7 +453,7 @@ static void groups(const struct print *t)
 	}
 }
 
-/* --- the worst ------------------------------------------------------------------------------- */
+/* --- the worst -------------------------------------------------------------- */
 
 /* `worker-3[1234]`: as long as a name and a tgid can be, if it is plain. */
 #define WHO_WIDTH 24

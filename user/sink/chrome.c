@@ -58,7 +58,7 @@ struct chrome {
 	uint64_t last_arrow;
 };
 
-/* --- one event ---------------------------------------------------------------------------- */
+/* --- one event -------------------------------------------------------------- */
 
 static void begin_file(struct chrome *c)
 {
@@ -163,7 +163,7 @@ static void arrow_end(struct chrome *c, const struct line *l, const char *ph,
 	json_object_end(&c->j);
 }
 
-/* --- whose line ----------------------------------------------------------------------------- */
+/* --- whose line ------------------------------------------------------------- */
 
 static void unlink_line(struct chrome *c, struct line *l)
 {
@@ -257,7 +257,7 @@ static struct line *line_of(struct chrome *c, uint32_t tgid,
 	return l;
 }
 
-/* --- a death ------------------------------------------------------------------------------------ */
+/* --- a death ---------------------------------------------------------------- */
 
 /*
  * Instants, CLOCK_BOOTTIME: life is from begin to leave, teardown to left,
@@ -471,7 +471,7 @@ int chrome_obituary(struct chrome *c, const struct obituary *o,
 	return err ? err : c->out.err;
 }
 
-/* --- the file ---------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------- */
 
 int chrome_open(struct chrome **out, int fd)
 {

@@ -89,7 +89,7 @@ static const char script[] =
 	"})();\n"
 	"]]></script>\n";
 
-/* --- words ------------------------------------------------------------------------------ */
+/* --- words ------------------------------------------------------------------ */
 
 static void add_xml(struct buf *out, const char *p, size_t len)
 {
@@ -151,7 +151,7 @@ static void add_title(struct flame *f, const struct profile_frame *frame)
 	buf_adds(&f->out, "</title>");
 }
 
-/* --- colours: a hue for each phase, blue for what waits ------------------------------- */
+/* --- colours: a hue for each phase, blue for what waits --------------------- */
 
 static void add_fill(struct flame *f, const struct profile_frame *frame)
 {
@@ -209,7 +209,7 @@ static void add_frame(struct flame *f, const struct profile_frame *frame,
 	buf_adds(&f->out, "</text></svg>\n");
 }
 
-/* --- the picture -------------------------------------------------------------------------- */
+/* --- the picture ------------------------------------------------------------ */
 
 static int visit(void *ctx, const struct profile_frame *frame)
 {
