@@ -143,7 +143,8 @@ static void own_libc(struct libc_map *m, uint64_t *offset)
 			return;
 		}
 	fclose(f);
-	skip();			/* a static program, or another library */
+	print_message("skip %s: the test has no C library mapped\n", __func__);
+	skip();
 }
 
 static bool has(const struct libc_places *p, enum libc_place place, uint64_t at)

@@ -148,8 +148,11 @@ static struct uexit *start(void)
 {
 	struct uexit *u;
 
-	if (!procfs_is_initial())
-		skip();		/* then nobody is asked about at all */
+	if (!procfs_is_initial()) {	/* then nobody is asked about at all */
+		print_message("skip %s: not in the initial pid namespace\n",
+			      __func__);
+		skip();
+	}
 	memset(looks, 0, sizeof(looks));
 	memset(covers, 0, sizeof(covers));
 	nr_told = 0;
