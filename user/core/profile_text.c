@@ -338,7 +338,7 @@ static void group_heads(const struct print *t, const char *by)
 	char upper[8];
 	size_t i;
 
-	for (i = 0; by[i] && i < sizeof(upper) - 1; i++)
+	for (i = 0; i < sizeof(upper) - 1 && by[i]; i++)
 		upper[i] = (char)(by[i] - 'a' + 'A');
 	upper[i] = '\0';
 	text_widths(t, &name, &phase);
