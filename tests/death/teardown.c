@@ -176,7 +176,7 @@ DEATH_CASE("teardown_files", teardown_files, CASE_ALONE | CASE_SLOW,
 	      m_teardown("files,file_close", took / 50, MOST(took)));
 }
 
-#define SOCKETS 20
+#define SOCKETS 60
 
 static void has_sockets(struct victim *v)
 {
@@ -200,7 +200,7 @@ static void has_sockets(struct victim *v)
 /* packet_release() waits until nobody can be looking any more. */
 DEATH_CASE(
 	"teardown_close_waits", teardown_close_waits, CASE_ALONE | CASE_SLOW,
-	"20 packet sockets, each of which waits for RCU when closed: file_close")
+	"60 packet sockets, each of which waits for RCU when closed: file_close")
 {
 	struct victim *v = victim_new("closer"), *w = victim_new("leaver");
 	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
