@@ -32,6 +32,9 @@ WITH_MODULE = ("kmod", "both")
 # What kmod-test is run for, a guest a line: they take about as long.
 MODULE = (("device", "cursor", "resume", "tracepoints", "fuzz"),
           ("lossless", "command"), ("stress",))
+# In the kernel that checks itself, where all takes SLOW times as long: those
+# that meet locks, memory and text that goes.
+DEBUG = (("tracepoints", "fuzz"), ("lossless",), ("stress",))
 LONG = 2.5          # so much longer those may take than a run of deaths
 JOBS = 2            # guests at once: each is one busy host thread
 SLOW = 5            # so many times slower is a kernel that checks itself
@@ -294,7 +297,8 @@ def parse(argv):
         args.tier, args.module = ["none"], ["none"]
         args.no_selftest = True
     args.tier = [t for t in args.tier or TIERS if t != "none"]
-    args.module = [args.module] if args.module else list(MODULE)
+    args.module = [args.module] if args.module else \
+        list(DEBUG if args.debug else MODULE)
     args.module = [m for m in args.module if "none" not in m]
     args.kernel = args.kernel or debs.packaged()
     args.cgroup_v1 = args.cgroup_v1 or ["6.1"]
