@@ -310,6 +310,7 @@ static void note_circumstances(struct profile *p, const struct teardown *t)
 	unsigned int i;
 
 	p->off_known += t->off_known;
+	p->coarse += t->coarse;
 	if (t->user_known) {
 		p->user_known++;
 		p->user_ns += t->user_ns;

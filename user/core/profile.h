@@ -69,13 +69,14 @@ struct profile_death {
 
 /*
  * @deaths:    all; of them @known have a teardown, and of these @off_known tell
- *             what of it was off CPU, @user_known how long user space took
+ *             what of it was off CPU, @user_known how long user space took;
+ *             of @coarse the phases are those of tracepoints alone
  * @others:    how many groups became one; it is the last one then
  * @elsewhere: deaths of which a part was done by another task
  */
 struct profile {
 	struct profile_config cfg;
-	uint64_t deaths, known, off_known, user_known, elsewhere;
+	uint64_t deaths, known, off_known, user_known, coarse, elsewhere;
 	uint64_t user_ns, elsewhere_ns;
 	struct profile_group all;	/* no name, no stacks */
 	struct histogram phases[OBIT_PHASE_NR];

@@ -143,6 +143,7 @@ void profile_json(struct buf *out, const struct profile *p,
 	add_off(&j, "span_ns", v->span_ns > 0, v->span_ns);
 	json_u64(&j, "deaths", p->deaths);
 	json_u64(&j, "teardown_known", p->known);
+	json_u64(&j, "teardown_coarse", p->coarse);
 	json_cstr(&j, "teardown_unknown_why",
 		  p->deaths && !p->known ? v->no_teardown : NULL);
 	json_u64(&j, "lost", v->lost);

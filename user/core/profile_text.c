@@ -126,6 +126,13 @@ static void add_notes(const struct print *t, struct buf *b)
 			   (unsigned long long)unknown, s(unknown));
 		line(t, b, 2);
 	}
+	if (p->coarse) {
+		buf_adds(b, "the phases are coarse: seen by tracepoints alone");
+		if (p->coarse < p->known)
+			buf_printf(b, ", of %llu deaths",
+				   (unsigned long long)p->coarse);
+		line(t, b, 2);
+	}
 	if (p->user_known && p->user_ns) {
 		buf_adds(b, "before that, in user space from exit(3) on: ");
 		add_duration(b, p->user_ns);
@@ -317,13 +324,15 @@ static unsigned int used_by(const struct layout *l)
 	return 3 * 8 + 8 * l->p50 + 8 * l->p90 + 8 * l->deaths + 8 * l->share;
 }
 
+#define PHASE_WIDTH 17	/* `ptrace_stop 100 %` */
+
 /* The two columns of text share what the figures leave. */
 static void text_widths(const struct print *t, unsigned int *name,
 			unsigned int *phase)
 {
 	unsigned int left = t->width - used_by(layout_for(t));
 
-	*phase = left > 44 ? 22 : left / 2;
+	*phase = left > 40 ? PHASE_WIDTH : left / 2;
 	*name = left - *phase - 1;
 	if (t->p->cfg.by == PROFILE_BY_COMM && *name > OBIT_COMM_LEN) {
 		*phase += *name - OBIT_COMM_LEN;
