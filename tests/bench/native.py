@@ -239,16 +239,16 @@ def with_zombies(part, deaths):
                  value=f"{rest}, {after}")
 
 
-def loss(deaths=60000):
+def loss(deaths=60000, many=1000000):
     root_only()
     part = figures.Part(
         "loss", "Losses, CPU and memory of a live collector",
-        f"Storms of {deaths} vfork cycles on every CPU, JSON to /dev/null. "
-        "CPU: everything the collector did meanwhile, by all the deaths it "
+        f"Storms of {deaths} vfork cycles (the first of {many}) on every CPU, "
+        "JSON to /dev/null. CPU: everything the collector did meanwhile, by all the deaths it "
         "saw.")
     with tempfile.TemporaryDirectory() as work:
         held = stopped(part, pathlib.Path(work, "told"))
-    fastest(part, deaths)
+    fastest(part, many)
     smallest(part, deaths // 4)
     with_zombies(part, deaths // 2)
     if held:
