@@ -12,7 +12,7 @@ import guest
 import vm       # found by guest
 
 ZOMBIES = 50000
-DEATHS = 30000
+DEATHS = 10000
 MEM = 2048      # MiB: a zombie takes some 12 KiB of the kernel's
 # As a machine is configured that has so many; and what is told of each step.
 SCRIPT = r"""
@@ -38,7 +38,7 @@ rss zombies
 bench storm -n "$2"
 sleep 2
 rss deaths
-kill -INT $obit
+kill -TERM $obit
 wait $obit
 echo "{\"told\":$(grep -c '^{"event":"obituary"' /tmp/told)}"
 grep '^{"event":"lost"' /tmp/told
