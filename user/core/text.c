@@ -66,11 +66,28 @@ static void next_unit(struct unit *u, const char *p, size_t len)
 	}
 }
 
+/* How many bytes from p on are characters that stand for themselves, a column
+ * each, as nearly all are. */
+static size_t plain_run(const char *p, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len; n++)
+		if (p[n] < 0x20 || p[n] >= 0x7f || p[n] == '\\')
+			break;
+	return n;
+}
+
 void text_escape(struct buf *out, const char *p, size_t len)
 {
 	struct unit u;
 
 	for (; len; p += u.used, len -= u.used) {
+		u.used = plain_run(p, len);
+		if (u.used) {
+			buf_add(out, p, u.used);
+			continue;
+		}
 		next_unit(&u, p, len);
 		buf_add(out, u.text, u.len);
 	}
@@ -104,6 +121,16 @@ size_t text_fit(struct buf *out, const char *p, size_t len, size_t width,
 	struct unit u;
 
 	for (; len; p += u.used, len -= u.used) {
+		u.used = plain_run(p, len);
+		if (width && u.used > width - cols)
+			u.used = width - cols;
+		if (u.used) {
+			buf_add(out, p, u.used);
+			cols += u.used;
+			cut_len = out->len - (cols == width);
+			cut_cols = cols - (cols == width);
+			continue;
+		}
 		next_unit(&u, p, len);
 		if (width && cols + u.cols > width) {
 			if (out->err)
@@ -151,13 +178,14 @@ size_t text_fit_tail(struct buf *out, const char *p, size_t len, size_t width,
 /* --- shell quoting ------------------------------------------------------ */
 
 /* Not `~` and `=`: they mean something at a word's start. */
-static bool is_bare(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||
-	       c == '/' || c == ':' || c == '@' || c == '%' || c == '+' ||
-	       c == ',' || c >= 0x80;
-}
+/* clang-format off */
+static const bool is_bare[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['_'] = true, ['-'] = true, ['.'] = true, ['/'] = true, [':'] = true,
+	['@'] = true, ['%'] = true, ['+'] = true, [','] = true,
+	[0x80 ... 0xff] = true,
+};
+/* clang-format on */
 
 static void quote_ansi(struct buf *out, const char *p, size_t len)
 {
@@ -190,8 +218,12 @@ void text_shell_quote(struct buf *out, const char *p, size_t len)
 	size_t at;
 
 	for (at = 0; at < len; at += u.used) {
+		u.used = 1;
+		if (is_bare[(unsigned char)p[at]] &&
+		    (unsigned char)p[at] < 0x80)
+			continue;
 		next_unit(&u, p + at, len - at);
-		if (!is_bare((unsigned char)p[at]))
+		if (!is_bare[(unsigned char)p[at]])
 			bare = bare && p[at] == '=' && at > 0;
 		/* A backslash stands for itself between single quotes. */
 		if (!u.plain && p[at] != '\\')

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "buf.h"
 #include "timefmt.h"
 
 /* Everything but the fraction changes once a second, deaths come thousands. */
@@ -82,13 +83,18 @@ static size_t format_unit(char *out, uint64_t ns, uint64_t unit,
 	/* 10 * unit fits: the largest unit here is one second. */
 	uint64_t tenths = ns < 10 * unit ? divide(ns * 10, unit, up) : 100;
 
-	if (tenths < 100 && tenths % 10)
-		return (size_t)snprintf(out, DURATION_MAX, "%llu.%llu %s",
-					(unsigned long long)tenths / 10,
-					(unsigned long long)tenths % 10, name);
-	ns = tenths < 100 ? tenths / 10 : divide(ns, unit, up);
-	return (size_t)snprintf(out, DURATION_MAX, "%llu %s",
-				(unsigned long long)ns, name);
+	char *p = out;
+
+	if (tenths < 100 && tenths % 10) {
+		p += u64_decimal(p, tenths / 10);
+		*p++ = '.';
+		*p++ = (char)('0' + tenths % 10);
+	} else {
+		ns = tenths < 100 ? tenths / 10 : divide(ns, unit, up);
+		p += u64_decimal(p, ns);
+	}
+	*p++ = ' ';
+	return (size_t)(stpcpy(p, name) - out);
 }
 
 static size_t format_pair(char *out, uint64_t big, const char *big_name,

@@ -179,6 +179,13 @@ size_t utf8_fit(const char *p, size_t len, size_t width, size_t *used)
 	int n, w;
 
 	while (at < len) {
+		if (p[at] >= 0x20 && p[at] < 0x7f) {	/* as nearly all are */
+			if (cols >= width)
+				break;
+			cols++;
+			at++;
+			continue;
+		}
 		n = utf8_decode(p + at, len - at, &cp);
 		w = n > 0 ? utf8_cp_width(cp) : 1;
 		if (cols + (size_t)w > width)
