@@ -169,4 +169,27 @@ int child_end(pid_t pid, int ms);
 int event_enable(const char *event, bool on);
 int trace_clear(void);
 
+/* A guest on a busy host takes seconds to look up fifteen functions by name. */
+#define ARM_MS 30000
+/*
+ * Switches the event on, and waits until it fires: what is behind it is armed a
+ * moment later. @provoke makes it fire. "obit_exit", without the system.
+ */
+bool trace_listen(const char *event, void (*provoke)(void));
+/* What the last workload left in the trace, read by trace_heard(). */
+extern char trace_text[1 << 20];
+bool trace_heard(void);
+/* Lines of @event whose arguments have all the words of @want, "a=1 b=2". */
+int trace_lines(const char *event, const char *want);
+
+#define expect_lines(n, event, ...)                                        \
+	do {                                                               \
+		char want_[256];                                           \
+		int got_;                                                  \
+		snprintf(want_, sizeof(want_), __VA_ARGS__);               \
+		got_ = trace_lines(event, want_);                           \
+		need(got_ == (n), "%s with %s: %d times, not %d", event, \
+		     want_, got_, (n));                                    \
+	} while (0)
+
 #endif

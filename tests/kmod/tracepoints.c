@@ -22,90 +22,6 @@
 
 #include "ktest.h"
 
-/* What the last workload left in the trace. */
-static char text[1 << 20];
-
-/* Lines of @event whose arguments have all the words of @want, "a=1 b=2". */
-static int lines_with(const char *event, const char *want)
-{
-	char *copy = strdup(text), *line, *save;
-	int n = 0;
-
-	for (line = strtok_r(copy, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char head[64], words[256], *w, *wsave, *args;
-		bool all = true;
-
-		snprintf(head, sizeof(head), " %s: ", event);
-		args = strstr(line, head);
-		if (line[0] == '#' || !args)
-			continue;
-		/* a word is between blanks, or the last */
-		args += strlen(head) - 1;
-		snprintf(words, sizeof(words), "%s", want);
-		for (w = strtok_r(words, " ", &wsave); w && all;
-		     w = strtok_r(NULL, " ", &wsave)) {
-			char word[128];
-			char *at;
-
-			snprintf(word, sizeof(word), " %s", w);
-			at = strstr(args, word);
-			all = at && strchr(" ", at[strlen(word)]);
-		}
-		n += all;
-	}
-	free(copy);
-	return n;
-}
-
-/* A guest on a busy host takes seconds to look up fifteen functions by name. */
-#define ARM_MS 30000
-
-/*
- * Switches the event on, and waits until it fires: what is behind it is armed a
- * moment later. @provoke makes it fire.
- */
-static bool listen_to(const char *event, void (*provoke)(void))
-{
-	char path[64], word[64];
-	u64 end = deadline(ARM_MS);
-	int ret;
-
-	snprintf(path, sizeof(path), "obit/%s", event);
-	snprintf(word, sizeof(word), " %s: ", event);
-	ret = event_enable(path, true);
-	need(!ret, "enable %s: %s", path, strerror(-ret));
-	for (;;) {
-		trace_clear();
-		provoke();
-		read_text(TRACING "/trace", text, sizeof(text));
-		if (strstr(text, word))
-			break;
-		need(now_ns() < end, "%s does not fire", event);
-		nap_ms(10);
-	}
-	trace_clear();
-	return true;
-}
-
-static bool heard(void)
-{
-	int n = read_text(TRACING "/trace", text, sizeof(text));
-
-	need(n > 0, "trace: %s", strerror(-n));
-	return true;
-}
-
-#define expect_lines(n, event, ...)                                        \
-	do {                                                               \
-		char want_[256];                                           \
-		int got_;                                                  \
-		snprintf(want_, sizeof(want_), __VA_ARGS__);               \
-		got_ = lines_with(event, want_);                           \
-		need(got_ == (n), "%s with %s: %d times, not %d", event, \
-		     want_, got_, (n));                                    \
-	} while (0)
-
 static void provoke_death(void)
 {
 	die(1);
@@ -117,7 +33,7 @@ static bool exit_event(void)
 	static const int signals[] = { SIGKILL, SIGTERM, SIGSEGV };
 	pid_t pid[7];
 
-	if (!listen_to("obit_exit", provoke_death))
+	if (!trace_listen("obit_exit", provoke_death))
 		return false;
 	for (int i = 0; i < 4; i++)
 		pid[i] = die(codes[i]);
@@ -129,7 +45,7 @@ static bool exit_event(void)
 		}
 		waitpid(pid[4 + i], NULL, 0);
 	}
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	for (int i = 0; i < 7; i++) {
 		int status = i < 4 ? codes[i] << 8 : signals[i - 4];
@@ -163,7 +79,7 @@ static bool exit_of_threads(void)
 	pid_t pid;
 	int ms = 30;
 
-	if (!listen_to("obit_exit", provoke_death))
+	if (!trace_listen("obit_exit", provoke_death))
 		return false;
 	pid = fork();
 	if (!pid) {
@@ -176,7 +92,7 @@ static bool exit_of_threads(void)
 		syscall(SYS_exit, 3);
 	}
 	waitpid(pid, NULL, 0);
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_exit", "tgid=%d", pid);
 	expect_lines(1, "obit_exit", "tgid=%d exit_code=0x700", pid);
@@ -187,14 +103,14 @@ static bool reapable_event(void)
 {
 	pid_t waited, ignored;
 
-	if (!listen_to("obit_reapable", provoke_death))
+	if (!trace_listen("obit_reapable", provoke_death))
 		return false;
 	waited = die(5);
 	signal(SIGCHLD, SIG_IGN);
 	ignored = die(6);
 	nap_ms(50);
 	signal(SIGCHLD, SIG_DFL);
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_reapable",
 		     "tgid=%d told_tgid=%d signal=17 autoreap=0", waited,
@@ -235,7 +151,7 @@ static bool released_event(void)
 	int p[2];
 
 	need(!pipe(p), "pipe");
-	if (!listen_to("obit_released", provoke_death))
+	if (!trace_listen("obit_released", provoke_death))
 		return false;
 	waited = die(5);
 	traced = fork();
@@ -259,7 +175,7 @@ static bool released_event(void)
 		;
 	signal(SIGCHLD, SIG_DFL);
 	nap_ms(50);
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_released",
 		     "comm=kmod-test tgid=%d exit_code=0x500 by_tgid=%d "
@@ -320,10 +236,10 @@ static bool pdeath_event(void)
 	pid_t parent, target;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!listen_to("obit_pdeath", provoke_pdeath))
+	if (!trace_listen("obit_pdeath", provoke_pdeath))
 		return false;
 	pdeath_pair(&parent, &target);
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_pdeath",
 		     "tgid=%d tid=%d target_tgid=%d target_tid=%d signal=%d "
@@ -404,14 +320,14 @@ static bool pgrp_orphaned_event(void)
 	pid_t ids[2];
 	int p[2];
 
-	if (!listen_to("obit_pgrp_orphaned", provoke_orphan))
+	if (!trace_listen("obit_pgrp_orphaned", provoke_orphan))
 		return false;
 	need(!pipe(p), "pipe");
 	group_file = p[1];
 	need(in_new_session(orphan_in_session) &&
 		     read(p[0], ids, sizeof(ids)) == sizeof(ids),
 	     "no orphaned group");
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_pgrp_orphaned",
 		     "comm=kmod-test tgid=%d tid=%d pgid=%d", ids[1], ids[1],
@@ -449,10 +365,10 @@ static bool hangup_event(void)
 	char tty[64];
 	pid_t pid;
 
-	if (!listen_to("obit_hangup", provoke_hangup))
+	if (!trace_listen("obit_hangup", provoke_hangup))
 		return false;
 	pid = session_dies(tty, sizeof(tty));
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_hangup",
 		     "comm=kmod-test tgid=%d sid=%d tty=%s pgrp=%d", pid, pid,
@@ -464,13 +380,13 @@ static bool hangup_event(void)
  * last. */
 static bool listen_to_teardown(void)
 {
-	if (!listen_to("obit_teardown", provoke_death))
+	if (!trace_listen("obit_teardown", provoke_death))
 		return false;
-	for (u64 end = deadline(ARM_MS); !strstr(text, "step=dead");) {
+	for (u64 end = deadline(ARM_MS); !strstr(trace_text, "step=dead");) {
 		need(now_ns() < end, "the last step does not fire");
 		nap_ms(20);
 		die(1);
-		if (!heard())
+		if (!trace_heard())
 			return false;
 	}
 	return true;
@@ -486,7 +402,7 @@ static bool teardown_event(void)
 	nap_ms(50);
 	trace_clear();
 	pid = die(0);
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_teardown", "tgid=%d tid=%d step=mm", pid, pid);
 	expect_lines(1, "obit_teardown", "tgid=%d tid=%d step=files", pid, pid);
@@ -494,7 +410,7 @@ static bool teardown_event(void)
 		char want[64];
 
 		snprintf(want, sizeof(want), "tgid=%d", pid);
-		n = lines_with("obit_teardown", want);
+		n = trace_lines("obit_teardown", want);
 	}
 	need(n >= 5 && n <= 30, "%d steps", n);
 	note("%d steps", n);
@@ -521,11 +437,12 @@ static bool one_function_for_two(void)
 	char tty[64];
 	pid_t pid;
 
-	if (!listen_to("obit_hangup", provoke_hangup) || !listen_to_teardown())
+	if (!trace_listen("obit_hangup", provoke_hangup) ||
+	    !listen_to_teardown())
 		return false;
 	trace_clear();
 	pid = session_dies(tty, sizeof(tty));
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_hangup", "tgid=%d sid=%d", pid, pid);
 	expect_lines(1, "obit_teardown", "tgid=%d step=tty", pid);
@@ -533,17 +450,17 @@ static bool one_function_for_two(void)
 	nap_ms(500);
 	trace_clear();
 	pid = session_dies(tty, sizeof(tty));
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(0, "obit_hangup", "tgid=%d", pid);
 	expect_lines(1, "obit_teardown", "tgid=%d step=tty", pid);
-	if (!ctty_watched(true) || !listen_to("obit_hangup", provoke_hangup))
+	if (!ctty_watched(true) || !trace_listen("obit_hangup", provoke_hangup))
 		return false;
 	event_enable("obit/obit_teardown", false);
 	nap_ms(500);
 	trace_clear();
 	pid = session_dies(tty, sizeof(tty));
-	if (!heard())
+	if (!trace_heard())
 		return false;
 	expect_lines(1, "obit_hangup", "tgid=%d sid=%d", pid, pid);
 	if (!ctty_watched(true))
