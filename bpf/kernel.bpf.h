@@ -260,6 +260,7 @@ struct file {
 
 struct mm_struct {
 	atomic_t mm_users;
+	struct task_struct *owner;	/* CONFIG_MEMCG; NULL once it has let go */
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
 };

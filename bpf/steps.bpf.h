@@ -232,6 +232,34 @@ static __always_inline struct leftover *leftover_of(u64 mm)
 	return any_leftover ? bpf_map_lookup_elem(&leftovers, &mm) : NULL;
 }
 
+/* Its pages are taken from it before it lets go of them: an entry beside that of
+ * the mm, if there is one. */
+static __always_inline u64 reaped_key(u64 mm)
+{
+	return mm | 1;
+}
+
+static __always_inline void reaping_begins(struct mm_struct *mm, u64 now)
+{
+	u64 key = number_of(mm), reaped = reaped_key(key);
+	struct leftover left = {}, *let_go = leftover_of(key);
+	struct task_struct *owner = NULL;
+
+	if (bpf_core_field_exists(mm->owner))
+		owner = BPF_CORE_READ(mm, owner);
+	if (owner)
+		read_task(&left.task, owner, 0);
+	else if (let_go)
+		left.task = let_go->task;
+	else
+		return;
+	/* exit_mmap() does it itself for an OOM victim, up to 5.17 */
+	if (left.task.tgid == bpf_get_current_pid_tgid() >> 32)
+		return;
+	left.begin_ns = now;
+	bpf_map_update_elem(&leftovers, &reaped, &left, BPF_ANY);
+}
+
 /* @begin_ns: 0: not known */
 static __always_inline void freed_record(const struct obit_task *whose,
 					 u64 begin_ns)
@@ -265,6 +293,17 @@ static __always_inline void mm_has_not_come(struct end *e)
 {
 	if (e->flags & OBIT_TEARDOWN_COARSE && end_phase(e) == OBIT_PHASE_MM)
 		e->steps[(e->nr - 1) & END_STEPS].phase = OBIT_PHASE_OTHER;
+}
+
+static __always_inline void reaping_ends(u64 mm)
+{
+	u64 reaped = reaped_key(mm);
+	struct leftover *left = bpf_map_lookup_elem(&leftovers, &reaped);
+
+	if (!left)
+		return;
+	freed_record(&left->task, left->begin_ns);
+	bpf_map_delete_elem(&leftovers, &reaped);
 }
 
 /* The end of exit_mmap(). */

@@ -323,6 +323,21 @@ int BPF_PROG(ends__exit_mmap, struct mm_struct *mm)
 	return 0;
 }
 
+/* By the OOM reaper, or process_mrelease(2). */
+SEC("fentry/__oom_reap_task_mm")
+int BPF_PROG(end____oom_reap_task_mm, struct mm_struct *mm)
+{
+	reaping_begins(mm, bpf_ktime_get_boot_ns());
+	return 0;
+}
+
+SEC("fexit/__oom_reap_task_mm")
+int BPF_PROG(ends____oom_reap_task_mm, struct mm_struct *mm)
+{
+	reaping_ends(number_of(mm));
+	return 0;
+}
+
 #define PHASE_AT(function, phase)                         \
 	SEC("fentry/" #function)                          \
 	int BPF_PROG(end__##function)                     \

@@ -161,6 +161,17 @@ static inline bool obit_task_is_dead(const struct task_struct *t)
 #endif
 }
 
+/* Whose memory it is, under rcu_read_lock(); NULL: nobody's any more, or the
+ * kernel does not keep it. */
+static inline struct task_struct *obit_mm_owner(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_dereference(mm->owner);
+#else
+	return NULL;
+#endif
+}
+
 /* When it was last switched to, by its CPU's clock; 0: not known. */
 static inline u64 obit_arrived(const struct task_struct *t)
 {

@@ -286,6 +286,23 @@ bool obit_mm_goes(struct mm_struct *mm, struct obit_task *whose)
 	return false;
 }
 
+bool obit_mm_taken(struct mm_struct *mm, struct obit_task *whose)
+{
+	const struct task_struct *owner;
+	bool known;
+
+	rcu_read_lock();
+	owner = obit_mm_owner(mm);
+	known = owner;
+	/* exit_mmap() does it itself for an OOM victim, up to 5.17 */
+	if (known && owner->tgid == current->tgid)
+		known = false;
+	if (known)
+		fill_task(whose, owner, 0);
+	rcu_read_unlock();
+	return known;
+}
+
 void obit_mm_gone(const struct obit_task *whose, u64 begin_ns)
 {
 	struct obit_freed *r;

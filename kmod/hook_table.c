@@ -244,6 +244,15 @@ static int unmap_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 			     &u->whose);
 }
 
+static int reap_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct unmapping *u = KEPT(ri, struct unmapping);
+
+	u->begin_ns = ktime_get_boot_fast_ns();
+	return !obit_mm_taken((void *)regs_get_kernel_argument(regs, 0),
+			      &u->whose);
+}
+
 static int unmap_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct unmapping *u = KEPT(ri, struct unmapping);
@@ -357,6 +366,10 @@ const struct hook hook_rows[] = {
 	RETURN("exit_mmap", EVENT(ENDINGS), unmap_begins, unmap_ends,
 	       sizeof(struct unmapping),
 	       "teardown: who gave back memory that was left to others",
+	       .at_once = 16),
+	RETURN("__oom_reap_task_mm", EVENT(ENDINGS), reap_begins, unmap_ends,
+	       sizeof(struct unmapping),
+	       "teardown: memory taken away by the OOM reaper or on purpose",
 	       .at_once = 16),
 	FUNCTION("taskstats_exit", EVENT(ENDINGS), in_verdict,
 		 "teardown: which thread was the last",

@@ -96,5 +96,7 @@ void obit_switched(struct task_struct *prev, struct task_struct *next);
  * obit_mm_gone() is to be called when it has returned. */
 bool obit_mm_goes(struct mm_struct *mm, struct obit_task *whose);
 void obit_mm_gone(const struct obit_task *whose, u64 begin_ns);
+/* __oom_reap_task_mm() begins: the same of memory that its process still has. */
+bool obit_mm_taken(struct mm_struct *mm, struct obit_task *whose);
 
 #endif /* OBIT_STORIES_H */

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -74,10 +75,13 @@ static bool exit_before_mm(void)
 	return major > 6 || (major == 6 && minor >= 16);
 }
 
+/* Closing the userfaultfd takes the memory for a moment, too: whoever is the last
+ * of the two. */
 static json_t *by_reader(pid_t reader, json_t *ns)
 {
 	return json_pack("{s:[{s:s,s:o,s:o}]}", "elsewhere", "phase",
-			 "mm.unmap", "by", who_of(reader), "ns", ns);
+			 "mm.unmap", "by",
+			 m_or(who_of(reader), who_of(getpid())), "ns", ns);
 }
 
 DEATH_CASE("teardown_elsewhere", teardown_elsewhere, CASE_ALONE | CASE_SLOW,
@@ -115,6 +119,43 @@ DEATH_CASE("teardown_elsewhere", teardown_elsewhere, CASE_ALONE | CASE_SLOW,
 		      by_reader(reader, m_range(10000, SEC))));
 	kill(reader, SIGKILL);
 	waitpid(reader, NULL, 0);
+}
+
+/* --- memory taken away --------------------------------------------------------------- */
+
+static void keeps(struct victim *v)
+{
+	char *p = mmap(NULL, KEPT, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise(p, KEPT, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < KEPT; i += 4096)
+		p[i] = 1;
+	victim_hold(v);
+	_exit(0);
+}
+
+DEATH_CASE(
+	"teardown_mrelease", teardown_mrelease, CASE_ALONE | CASE_SLOW,
+	"process_mrelease(2) while its tracer holds it: elsewhere, by the caller")
+{
+	struct victim *v = victim_new("drained");
+	int status;
+
+	victim_fork(v, keeps);
+	victim_base(v);
+	victim_open(v);
+	MUST(ptrace(PTRACE_SEIZE, v->pid, NULL, PTRACE_O_TRACEEXIT));
+	victim_go(v);
+	MUST(waitpid(v->pid, &status, __WALL));
+	if (syscall(448 /* process_mrelease */, v->pidfd, 0))
+		case_skip("missing feature: process_mrelease(2): %m");
+	MUST(ptrace(PTRACE_CONT, v->pid, NULL, NULL));
+	victim_wait(v);
+	died_exit(v, 0);
+	expect(v, "teardown",
+	       m_tier(m_teardown(NULL, 0, 0),
+		      by_reader(getpid(), m_range(10000, SEC))));
 }
 
 /* --- a core that is read slowly ------------------------------------------------------ */
@@ -192,6 +233,6 @@ DEATH_CASE("teardown_coredump", teardown_coredump, CASE_ALONE | CASE_SLOW,
 	 * between taking the signal and the end */
 	expect(v, "teardown",
 	       m_tier(m_teardown("other", (READ_LATE - 10) * MSEC, 10 * SEC),
-		      m_asleep(m_teardown("coredump", (READ_LATE - 10) * MSEC,
-					  10 * SEC))));
+		      m_teardown("coredump", (READ_LATE - 10) * MSEC,
+				 10 * SEC)));
 }

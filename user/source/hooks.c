@@ -112,6 +112,8 @@ const struct hook_row hook_rows[] = {
 	EXACT_STEP("mm_exit_exec_release", "teardown: mm (from 6.19)"),
 	EXACT_STEP("exit_mmap", "teardown: mm.unmap; who gave back what is left"),
 	EXACT_STEP_END("exit_mmap", "teardown: its end"),
+	EXACT_STEP("__oom_reap_task_mm", "teardown: memory taken away"),
+	EXACT_STEP_END("__oom_reap_task_mm", "teardown: its end"),
 	EXACT_STEP("exit_sem", "teardown: ipc"),
 	EXACT_STEP("disassociate_ctty", "teardown: tty"),
 	EXACT_STEP("exit_files", "teardown: files"),
