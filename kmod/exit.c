@@ -143,6 +143,74 @@ static bool exe_is_deleted(const struct mm_struct *mm)
 	return deleted;
 }
 
+/* --- exit calls ----------------------------------------------------------------------- */
+
+/*
+ * Those under way, by tid: between a thread's call and its EXIT there is no more
+ * to remember than when. Whoever finds its slot taken by another writes an
+ * EXIT_CALL instead; left behind by one that has never come to its EXIT, it is
+ * free again after a while.
+ */
+#define CALL_SLOTS	8192
+#define CALL_STALE_NS	(600 * NSEC_PER_SEC)
+
+static struct call {
+	u64 start_boottime;		/* of the thread; 0: free */
+	u64 boot_ns;
+} calls[CALL_SLOTS];
+
+static struct call *call_of(const struct task_struct *p)
+{
+	return &calls[p->pid & (CALL_SLOTS - 1)];
+}
+
+/*
+ * do_exit(). Every end comes here; exit_group(2) has told the other threads
+ * before, which takes it no longer than to come here. The low bits are a
+ * signal's. A thread that an exec ends comes with 0, too: its process lives on,
+ * so nobody asks.
+ */
+void obit_exit_called(long code)
+{
+	struct call *c = call_of(current);
+	struct obit_exit_call *r;
+	u64 now;
+
+	if (code & 0x7f || !READ_ONCE(ring_recording) ||
+	    current->flags & PF_KTHREAD)
+		return;
+	now = ktime_get_boot_fast_ns();
+	if (!READ_ONCE(c->start_boottime) ||
+	    now - READ_ONCE(c->boot_ns) > CALL_STALE_NS) {
+		WRITE_ONCE(c->boot_ns, now);
+		WRITE_ONCE(c->start_boottime, current->start_boottime);
+		return;
+	}
+	r = ring_reserve(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
+	if (!r)
+		return;
+	fill_task(&r->task, current, current->pid);
+	ring_commit(r);
+}
+
+/* When the thread that exits was asked to; 0: it was not, or not seen. Once. */
+static u64 take_call(const struct task_struct *p)
+{
+	struct call *c = call_of(p);
+	u64 boot_ns = READ_ONCE(c->boot_ns);
+
+	if (READ_ONCE(c->start_boottime) != p->start_boottime)
+		return 0;
+	WRITE_ONCE(c->start_boottime, 0);
+	return boot_ns;
+}
+
+static void keep_call(struct proc_facts *f, u64 call_ns)
+{
+	if (call_ns && (!f->call_ns || call_ns < f->call_ns))
+		f->call_ns = call_ns;
+}
+
 /* --- exit values ------------------------------------------------------------------- */
 
 /* Of a thread that was killed the registers tell nothing. */
@@ -188,14 +256,19 @@ static enum exit_call call_that_counts(const struct task_struct *p, s32 *value)
 	return call;
 }
 
-/* Keeps what only this thread's exit shows: its exit call, its signal. */
-static void keep_thread(struct task_struct *p)
+/*
+ * Keeps what only this thread's exit shows: its exit call, its signal. An
+ * exit(2) of one thread among others is no call that ends the process.
+ */
+static void keep_thread(struct task_struct *p, u64 call_ns)
 {
 	s32 value;
 	enum exit_call call = call_that_counts(p, &value);
 	struct proc_facts *f;
 
-	if (call == EXIT_CALL_NONE && !p->pdeath_signal)
+	if (!(READ_ONCE(p->signal->flags) & SIGNAL_GROUP_EXIT))
+		call_ns = 0;
+	if (call == EXIT_CALL_NONE && !p->pdeath_signal && !call_ns)
 		return;
 	f = procs_lock(p, true);
 	if (!f)
@@ -210,6 +283,7 @@ static void keep_thread(struct task_struct *p)
 	} else if (call == EXIT_CALL_GROUP) {
 		set_group_value(f, value);
 	}
+	keep_call(f, call_ns);
 	procs_unlock(f);
 }
 
@@ -279,7 +353,7 @@ static void fill_exit(struct obit_exit *r, struct task_struct *p,
 	r->flags = exit_flags(p, leader, READ_ONCE(sig->flags));
 	r->pad = 0;
 	r->pad2 = 0;
-	r->call_ns = 0;		/* EXIT_CALL tells */
+	r->call_ns = f->call_ns;
 	fill_task(&r->task, p, p->pid);
 	fill_comm(r->comm, p);
 	fill_values(r, p, leader, f);
@@ -416,12 +490,13 @@ static void count_sighting(struct task_struct *p)
 	procs_unlock(f);
 }
 
-static void process_exits(struct task_struct *p)
+static void process_exits(struct task_struct *p, u64 call_ns)
 {
 	struct proc_facts f;
 
 	count_sighting(p);
 	procs_copy(p, &f);
+	keep_call(&f, call_ns);
 	if (!lossless_wants(p) || !put_off(p, &f))
 		record_exit(p, &f);
 }
@@ -436,12 +511,14 @@ static void process_exits(struct task_struct *p)
 void obit_thread_exits(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
+	u64 call_ns;
 
 	if (!READ_ONCE(ring_recording) || p->flags & PF_KTHREAD)
 		return;
+	call_ns = take_call(p);
 	rcu_read_lock();
 	if (READ_ONCE(sig->nr_threads) > 1)
-		keep_thread(p);
+		keep_thread(p, call_ns);
 	/*
 	 * First what this thread knows, then the look at live: whoever comes
 	 * after the last one has either told it or tells again. Pairs with the
@@ -449,7 +526,7 @@ void obit_thread_exits(struct task_struct *p)
 	 */
 	smp_mb();
 	if (!atomic_read(&sig->live))
-		process_exits(p);
+		process_exits(p, call_ns);
 	rcu_read_unlock();
 }
 
@@ -471,40 +548,4 @@ void obit_thread_accounted(struct task_struct *p, int group_dead)
 	}
 	if (group_dead)
 		trace_obit_exit(p, wait_status_of(p->group_leader));
-}
-
-/* --- exit calls ----------------------------------------------------------------------- */
-
-static void record_exit_call(void)
-{
-	struct obit_exit_call *r;
-
-	if (!READ_ONCE(ring_recording) || current->flags & PF_KTHREAD)
-		return;
-	r = ring_reserve(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
-	if (!r)
-		return;
-	fill_task(&r->task, current, current->pid);
-	ring_commit(r);
-}
-
-/* exit_group(2), and get_signal() of a thread that is killed: not that one. */
-void obit_group_exit_called(int code)
-{
-	if (!(code & 0x7f))
-		record_exit_call();
-}
-
-/*
- * exit(2) of a lone thread comes here without do_group_exit(); so does every
- * other end, which the flag tells apart (on 5.10 only when there were threads:
- * then the process has two records, and the earlier one counts).
- */
-void obit_exit_called(long code)
-{
-	const struct signal_struct *sig = current->signal;
-
-	if (!(code & 0x7f) && atomic_read(&sig->live) == 1 &&
-	    !(READ_ONCE(sig->flags) & SIGNAL_GROUP_EXIT))
-		record_exit_call();
 }

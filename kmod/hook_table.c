@@ -157,7 +157,6 @@ ENTERED(in_released, obit_released(ARG(struct task_struct *, 0)))
 ENTERED(in_taskstats_exit,
 	obit_thread_accounted(ARG(struct task_struct *, 0), ARG(int, 1)))
 ENTERED(in_acct_collect, obit_thread_accounted(current, ARG(int, 1)))
-ENTERED(in_group_exit, obit_group_exit_called(ARG(int, 0)))
 ENTERED(in_do_exit, obit_exit_called(ARG(long, 0)))
 ENTERED(in_commit_creds, obit_creds_change(ARG(const struct cred *, 0)))
 ENTERED(in_kill_pgrp,
@@ -324,10 +323,8 @@ const struct hook hook_rows[] = {
 	FUNCTION("acct_collect", OR_EVENT(EXIT), in_acct_collect,
 		 "which thread was the last (kernels without taskstats)",
 		 .serves = SERVES_ACCOUNTED),
-	FUNCTION("do_group_exit", RECORDS, in_group_exit,
-		 "when exit_group(2) was called: reapable_ns"),
 	FUNCTION("do_exit", RECORDS, in_do_exit,
-		 "when exit(2) was called: reapable_ns"),
+		 "when it was asked to end: reapable_ns"),
 	TRACEPOINT("signal_deliver", tp_deliver,
 		   "that a handler took a signal: asked_by"),
 	TRACEPOINT("signal_generate", tp_generate,

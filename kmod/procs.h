@@ -38,6 +38,7 @@ struct proc_facts {
 	s32 group_value, leader_value;
 	u32 pdeath_signal, pdeath_tid;
 	u32 deaths;			/* times all threads were seen gone */
+	u64 call_ns;			/* its exit call, as in EXIT */
 	struct asked sent;		/* the last one generated */
 	struct asked taken;		/* the last one a handler took */
 };

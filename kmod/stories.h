@@ -37,7 +37,6 @@ void life_exit(void);
 void obit_thread_accounted(struct task_struct *p, int group_dead);
 /* sched_process_exit */
 void obit_thread_exits(struct task_struct *p);
-void obit_group_exit_called(int code);		/* do_group_exit */
 void obit_exit_called(long code);		/* do_exit */
 
 /* reap.c */
