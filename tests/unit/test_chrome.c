@@ -305,6 +305,7 @@ static void kills(void **state)
 	begins(c, SEC);
 	/* One kills two, then dies; another only ran when a timer went off. */
 	sent(h, 10, 8 * SEC + 100 * MS, &other, 14, 8 * SEC);
+	sent(h, 10, 8 * SEC + 100 * MS, &other, 9, 8 * SEC + MS);
 	sent(h, 10, 8 * SEC + 100 * MS, &killer, 9, 8 * SEC + 99 * MS);
 	chrome_obituary(c, killed(10, 8 * SEC + 100 * MS, &killer, 9),
 			holding_find(h, 10, 7 * SEC + 100 * MS));
@@ -329,6 +330,7 @@ static void kills(void **state)
 	nest(j);
 	assert_int_equal(arrows(j), 4);
 	assert_non_null(event(j, "i", "SIGALRM", 0));
+	assert_non_null(event(j, "i", "SIGKILL", 0));
 	assert_non_null(event(j, "i", "SIGKILL from killer [50]", 1));
 	assert_non_null(event(j, "i", "SIGTERM from killer [50]", 0));
 	assert_non_null(event(j, "i", "SIGKILL from alive [52]", 0));
