@@ -4,6 +4,7 @@
 Owns how a case is run and counted. Never looks at what obit says.
 """
 import fcntl
+import glob
 import json
 import os
 import pty
@@ -107,6 +108,23 @@ class Terminal:
                 raise AssertionError("no /%s/ on the terminal:\n%s"
                                      % (pattern, self.text))
             self.read(0.1)
+
+    def runs(self, comm):
+        """Waits for a process of the session that is past its exec: what a
+        shell has forked and not yet exec'ed swallows signals."""
+        def there():
+            for stat in glob.glob("/proc/[0-9]*/stat"):
+                try:
+                    with open(stat, encoding="utf-8", errors="replace") as f:
+                        name, _, rest = f.read().partition("(")[2] \
+                            .rpartition(") ")
+                except OSError:
+                    continue    # it has ended meanwhile
+                if name == comm and rest.split()[3] == str(self.pid):
+                    return True
+            return False
+        if not until(there, 20):
+            raise AssertionError("no %s runs:\n%s" % (comm, self.text))
 
     def type(self, text):
         os.write(self.fd, text.encode())

@@ -18,8 +18,10 @@
 /* After SIGCONT: who sent it may be about to continue the child, too. */
 #define CONTINUE_AFTER_MS 20
 
+/* @late: it came when the child was known to have ended */
 struct got {
 	int signal, code;
+	bool late;
 	pid_t from;
 	unsigned int uid;
 	union sigval value;
@@ -52,6 +54,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 		return;
 	g->signal = sig;
 	g->code = info->si_code;
+	g->late = job.ended;
 	g->from = info->si_pid;
 	g->uid = info->si_uid;
 	g->value = info->si_value;
@@ -196,15 +199,17 @@ static void take_signal(const struct got *g)
 		job.may_continue = true;
 		return;
 	case SIGINT:
-		job.interrupted |= !by_process && !job.ended;
+		job.interrupted |= !by_process && !g->late;
 		break;
 	default:
 		break;
 	}
 	if (by_process && !job.ended)
 		pass_on(g);
-	if (job.ended && (g->signal == SIGINT || g->signal == SIGQUIT ||
-			  g->signal == SIGTERM || g->signal == SIGHUP))
+	/* The terminal's, before: it was the child's, which has ended of it. */
+	if (job.ended && (by_process || g->late) &&
+	    (g->signal == SIGINT || g->signal == SIGQUIT ||
+	     g->signal == SIGTERM || g->signal == SIGHUP))
 		job.asked = g->signal;
 }
 
@@ -229,8 +234,7 @@ static void take_signals(void)
 	nr_waiting = queued;
 	memcpy(waiting, queue, (size_t)nr_waiting * sizeof(*queue));
 	queued = 0;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-}
+	sigprocmask(SIG_SETMASK, &old, NULL);}
 
 /* --- stopping and continuing ---------------------------------------------------------- */
 
