@@ -129,7 +129,7 @@ def meter(commands, cycles, rounds):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def measure(cycles=200, rounds=9):
+def measure(cycles=200, rounds=5):
     root_only()
     part = figures.Part(
         "native", "Time a cycle, natively",
