@@ -74,6 +74,14 @@ static __always_inline u64 mm_rss_pages(struct mm_struct *mm)
 	       (shmem > 0 ? shmem : 0);
 }
 
+/* mm->owner: CONFIG_MEMCG. NULL once its process has let go of it. */
+static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
+{
+	if (!bpf_core_field_exists(mm->owner))
+		return NULL;
+	return BPF_CORE_READ(mm, owner);
+}
+
 /* signal->autoreap: CLONE_AUTOREAP, 7.1. */
 struct signal_struct___autoreap {
 	unsigned int autoreap:1;

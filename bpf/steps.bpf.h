@@ -243,10 +243,8 @@ static __always_inline void reaping_begins(struct mm_struct *mm, u64 now)
 {
 	u64 key = number_of(mm), reaped = reaped_key(key);
 	struct leftover left = {}, *let_go = leftover_of(key);
-	struct task_struct *owner = NULL;
+	struct task_struct *owner = mm_owner(mm);
 
-	if (bpf_core_field_exists(mm->owner))
-		owner = BPF_CORE_READ(mm, owner);
 	if (owner)
 		read_task(&left.task, owner, 0);
 	else if (let_go)

@@ -52,16 +52,24 @@ static void has_a_hole(struct victim *v)
 	_exit(0);
 }
 
-static void reads_hole(pid_t pid, u64 at)
+static void reads_hole(struct victim *v, int uffd)
 {
 	char buf[8];
-	struct iovec to = { buf, sizeof(buf) }, from = { (void *)at, 8 };
+	struct iovec to = { buf, sizeof(buf) };
+	struct iovec from = { (void *)v->stamp[0], sizeof(buf) };
 
+	close(uffd);
 	prctl(PR_SET_NAME, "reader");
-	process_vm_readv(pid, &to, 1, &from, 1, 0);
+	process_vm_readv(v->pid, &to, 1, &from, 1, 0);
 	/* it has been given back by now; stay to be named */
+	v->word[1] = 1;
 	pause();
 	_exit(0);
+}
+
+static bool has_read(void *v)
+{
+	return ((struct victim *)v)->word[1];
 }
 
 /* As teardown.c: whether tracepoints come while the memory is there. */
@@ -102,15 +110,16 @@ DEATH_CASE("teardown_elsewhere", teardown_elsewhere, CASE_ALONE | CASE_SLOW,
 		case_skip("missing feature: userfaultfd or pidfd_getfd");
 	reader = MUST(fork());
 	if (!reader)
-		reads_hole(v->pid, v->stamp[0]);
+		reads_hole(v, uffd);
 	while (!task_state(reader, 0, 'S') && !task_state(reader, 0, 'D'))
 		nap_ms(1);
 	nap_ms(20);
 	victim_go(v);
 	victim_peek(v);
 	close(uffd);
-	/* told before it is released, so that the obituary knows */
-	nap_ms(200);
+	/* before it is released, so that the obituary knows */
+	if (!wait_until(has_read, v, 5000))
+		case_again("a page that is there now is not read");
 	victim_reap(v);
 	died_exit(v, 0);
 	expect(v, "teardown",
