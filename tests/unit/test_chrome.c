@@ -250,6 +250,8 @@ static void reused(void **state)
 			       0),
 			NULL);
 	j = closed(c, f);
+	assert_non_null(event(j, "X", "a [10]", 0));
+	assert_non_null(event(j, "X", "b [10]", 0));
 	first = id(event(j, "X", "a [10]", 0), "tid");
 	second = id(event(j, "X", "b [10]", 0), "tid");
 	assert_int_not_equal(first, second);
