@@ -280,6 +280,11 @@ def check_made_up(check, obit, folder):
         check(name, done.returncode == 0 and not done.stderr, done.stderr)
         check_sums(check, name, json.loads(done.stdout), deaths)
         check_files(check, name, paths, deaths)
+        check(name + ": stacks by address", any(
+            frames[:4] == ["fuse client", "file_close", "[off-CPU]",
+                           "0xffffffff81000020"] and
+            frames[4:] == ["0xffffffff81000010"]
+            for frames, _ in folded(paths["folded"])))
         with open(paths["chrome"], encoding="utf-8") as f:
             events = json.load(f)["traceEvents"]
         check(name + ": arrows", sum(e["ph"] == "s" for e in events) ==

@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/common.h"
 #include "cmd/profile_out.h"
+#include "cmd/progress.h"
 #include "core/profile.h"
 #include "kallsyms.h"
 #include "lib/clock.h"
@@ -26,9 +27,8 @@
 /* Processes whose signals and stacks wait for their obituary. */
 #define HELD_MAX	65536
 #define KEEP_NODES	4096	/* as in run */
-#define PROGRESS_NS	(250 * NSEC_PER_MSEC)
 
-enum { FOLDED, SVG, CHROME, NR_FILES };
+enum { REPORT, FOLDED, SVG, CHROME, NR_FILES };
 
 static struct profile_opts {
 	struct source_choice_opts source;
@@ -37,7 +37,7 @@ static struct profile_opts {
 	struct child_opts child;
 	int by;				/* enum profile_by */
 	uint64_t duration_ns;
-	const char *folded, *svg, *chrome;
+	const char *to, *folded, *svg, *chrome;
 	bool force, stacks;
 	uint32_t hz;
 } opts;
@@ -59,9 +59,9 @@ static struct {
 	struct source_info info;
 	uint64_t first_ns, last_ns;
 	uint64_t deadline;
-	bool progress, filtered;
+	struct progress progress;
+	bool filtered;
 	int status;
-	uint64_t shown_ns, shown_deaths;	/* of the last progress line */
 } run;
 
 /* --- the stream, as a sink -------------------------------------------------- */
@@ -118,6 +118,8 @@ static const struct sink_type profile_sink = {
 
 static void on_ready(void *ctx)
 {
+	uint64_t now = boot_now();
+
 	(void)ctx;
 	if (run.argv) {
 		log_info("watching via %s", run.info.text);
@@ -128,35 +130,10 @@ static void on_ready(void *ctx)
 		log_msg(LOG_LVL_ERROR, "profiling via %s%s", run.info.text,
 			opts.duration_ns ? "" : "; Ctrl-C ends and prints");
 	}
-	run.shown_ns = boot_now();
+	if (!run.argv && run.info.live)
+		progress_begin(&run.progress, now);
 	if (opts.duration_ns)
-		run.deadline = run.shown_ns + opts.duration_ns;
-}
-
-static void wipe_progress(void)
-{
-	if (run.progress)
-		(void)!write(STDERR_FILENO, "\r\x1b[K", 4);
-}
-
-static void show_progress(uint64_t now)
-{
-	uint64_t since = now - run.shown_ns;
-	uint64_t began = run.first_ns ? run.first_ns : now;
-	char text[128], took[DURATION_MAX];
-	int len;
-
-	if (!run.progress || since < PROGRESS_NS)
-		return;
-	duration_format(took, now - began);
-	len = snprintf(text, sizeof(text),
-		       "\r\x1b[Kobit: %llu deaths, %s, %llu a second",
-		       (unsigned long long)run.p->deaths, took,
-		       (unsigned long long)((run.p->deaths - run.shown_deaths) *
-					    NSEC_PER_SEC / since));
-	run.shown_ns = now;
-	run.shown_deaths = run.p->deaths;
-	(void)!write(STDERR_FILENO, text, (size_t)len);
+		run.deadline = now + opts.duration_ns;
 }
 
 static bool is_over(void *ctx)
@@ -164,7 +141,7 @@ static bool is_over(void *ctx)
 	uint64_t now = boot_now();
 
 	(void)ctx;
-	show_progress(now);
+	progress_show(&run.progress, run.p->deaths, now);
 	if (run.deadline && now >= run.deadline)
 		return true;
 	return run.argv && child_is_over(&run.child, false);
@@ -178,6 +155,8 @@ static const char no_teardown_replayed[] =
 static const char no_teardown_live[] =
 	"Nothing is known of their teardown: no hook has told of it (obit "
 	"doctor shows why).";
+static const char no_teardown_wanted[] =
+	"Nothing is known of their teardown: it was not asked for.";
 
 static void get_view(struct profile_view *v, int fd,
 		     const struct pipeline_result *r)
@@ -191,8 +170,9 @@ static void get_view(struct profile_view *v, int fd,
 		.header = opts.output.header,
 		.span_ns = run.last_ns - run.first_ns,
 		.forgotten = holding_forgotten(run.holding),
-		.no_teardown = opts.source.replay ? no_teardown_replayed :
-						    no_teardown_live,
+		.no_teardown = opts.source.replay    ? no_teardown_replayed :
+			       opts.source.teardown ? no_teardown_live :
+						      no_teardown_wanted,
 	};
 	for (i = 0; i < OBIT_LOST_KIND_NR; i++)
 		v->lost += r->lost[i];
@@ -210,18 +190,27 @@ static void say_nothing_died(const struct profile_view *v)
 				  " that the filters let pass");
 }
 
-static int print_report(const struct pipeline_result *r)
+/* Where the report goes, if not to a file. */
+static int report_fd(void)
 {
 	bool taken = false;
-	struct buf out = BUF_INIT;
-	struct profile_view v;
-	int fd, err;
 	size_t i;
 
+	if (run.files[REPORT].fd >= 0)
+		return run.files[REPORT].fd;
 	for (i = 0; i < NR_FILES; i++)
 		taken |= profile_file_is_stdout(&run.files[i]);
 	/* The command's standard output is the command's. */
-	fd = taken || run.argv ? STDERR_FILENO : STDOUT_FILENO;
+	return taken || run.argv ? STDERR_FILENO : STDOUT_FILENO;
+}
+
+static int print_report(const struct pipeline_result *r)
+{
+	struct profile_file *f = &run.files[REPORT];
+	struct buf out = BUF_INIT;
+	struct profile_view v;
+	int fd = report_fd(), err;
+
 	get_view(&v, fd, r);
 	if (!run.p->deaths)
 		say_nothing_died(&v);
@@ -229,10 +218,14 @@ static int print_report(const struct pipeline_result *r)
 		profile_json(&out, run.p, &v);
 	else if (run.p->deaths)
 		profile_text(&out, run.p, &v);
-	err = out_flush(fd, &out);
+	err = f->fd >= 0 ? profile_file_begin(f) : 0;
+	if (!err)
+		err = out_flush(fd, &out);
 	if (err)
-		log_error("cannot write to standard %s: %s",
-			  fd == STDOUT_FILENO ? "output" : "error",
+		log_error("cannot write %s: %s",
+			  f->fd >= 0		? f->path :
+			  fd == STDOUT_FILENO ? "to standard output" :
+						"to standard error",
 			  out_why(err));
 	buf_free(&out);
 	return err;
@@ -283,18 +276,19 @@ static int write_file(int i, const struct profile_view *v)
 static int tell(const struct pipeline_result *r, int err)
 {
 	struct profile_view v;
-	int e;
+	int i, e;
 
 	if (err && !run.p->deaths)
 		return err;
 	profile_end(run.p);
 	get_view(&v, STDOUT_FILENO, r);
 	e = print_report(r);
-	if (!e)
-		e = write_file(FOLDED, &v);
-	if (!e)
-		e = write_file(SVG, &v);
-	return err ? err : e;
+	err = err ? err : e;
+	for (i = FOLDED; i <= SVG; i++) {
+		e = write_file(i, &v);
+		err = err ? err : e;
+	}
+	return err;
 }
 
 /* --- beginning -------------------------------------------------------------- */
@@ -327,6 +321,8 @@ static int open_files(void)
 {
 	const char *const others[] = { opts.output.record, opts.source.replay };
 
+	run.files[REPORT] =
+		(struct profile_file){ .option = "to", .path = opts.to };
 	run.files[FOLDED] = (struct profile_file){ .option = "folded",
 						   .path = opts.folded };
 	run.files[SVG] =
@@ -404,12 +400,6 @@ static int close_sinks(struct pipeline_config *cfg, int err)
 	return err ? err : e;
 }
 
-static bool say_progress(void)
-{
-	return !run.argv && run.info.live &&
-	       tty_colour(STDERR_FILENO, COLOUR_AUTO);
-}
-
 static int record(struct pipeline_config *cfg)
 {
 	const struct profile_file *f = &run.files[CHROME];
@@ -421,11 +411,9 @@ static int record(struct pipeline_config *cfg)
 	err = open_sinks(cfg);
 	if (!err && run.argv)
 		err = child_begin(&run.child, run.argv, KEEP_NODES);
-	if (!err) {
-		run.progress = say_progress();
+	if (!err)
 		err = pipeline_run(cfg, &result);
-		wipe_progress();
-	}
+	progress_end(&run.progress);
 	if (err && result.failed && result.failed->type == &profile_sink)
 		log_error("--%s: cannot write %s: %s", f->option, f->path,
 			  out_why(result.sink_err));
@@ -505,6 +493,9 @@ static const struct opt profile_opt_table[] = {
 		     .min = 1000000, .max = 31536000000000000,
 		     .help = "End after so long. A command that still runs then "
 			     "goes on, and is waited for."),
+	OPT_STRING(0, "to", struct profile_opts, to, .metavar = "FILE",
+		   .help = "Write the report, or the JSON, there; - is standard "
+			   "output, which is COMMAND's too."),
 	OPT_STRING(0, "folded", struct profile_opts, folded, .metavar = "FILE",
 		   .help = "Also write folded stacks, as flamegraph.pl and "
 			   "speedscope read them; - is standard output, and "
@@ -582,7 +573,7 @@ const struct cmd cmd_profile = {
 		"P50, P90 and P99 are exact of up to 64 deaths, and within 1.6 "
 		"% of more; sums and the longest are always exact.\n"
 		"With COMMAND the exit status is COMMAND's, obit's own failure "
-		"is 125, and the report goes to standard error.",
+		"is 125, and the report goes to standard error or --to a file.",
 	.examples = profile_examples,
 	.groups = profile_groups,
 	.opts_flags = OPTS_STOP,
