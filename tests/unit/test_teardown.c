@@ -352,6 +352,13 @@ static void user(void **state)
 	stream_teardown(&s, 20 * MS, 7, 2);
 	stream_released(&s, 25 * MS, 7, 3, 3, 0);
 	expect_end(&s, "teardown.user_ns=0");
+	/* the same, but something was lost in between: perhaps the call */
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_user_exit(&s, 11 * MS, 7, OBIT_USER_EXIT_COVERED);
+	stream_exit(&s, 20 * MS, 7, 3, 0)->hdr.lost = 1;
+	stream_teardown(&s, 20 * MS, 7, 2)->hdr.lost = 1;
+	stream_released(&s, 25 * MS, 7, 3, 3, 0);
+	expect_end(&s, "teardown.user_ns=null");
 	/* covered until an exec: what the new image has is not known */
 	stream_fork(&s, 10 * MS, 7, 3);
 	stream_user_exit(&s, 11 * MS, 7, OBIT_USER_EXIT_COVERED);

@@ -285,10 +285,11 @@ static uint64_t put_cause(struct obituary *o, const struct proc *p,
 	return o->exit_code & 0x7f ? from : 0;
 }
 
-static void put_teardown(struct obituary *o, const struct proc *p,
-			 uint64_t sent_ns, struct teardown *t)
+static void put_teardown(const struct join *j, struct obituary *o,
+			 const struct proc *p, uint64_t sent_ns,
+			 struct teardown *t)
 {
-	if (!ending_build(p, sent_ns, t))
+	if (!ending_build(j, p, sent_ns, t))
 		return;
 	o->teardown = t;
 	obituary_set(o, OB_TEARDOWN);
@@ -369,7 +370,7 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 		put_release_only(&o, r);
 	put_cgroup(j, &o, d, r);
 	put_status(&o, d);
-	put_teardown(&o, p, put_cause(&o, p, r), &teardown);
+	put_teardown(j, &o, p, put_cause(&o, p, r), &teardown);
 	put_asked_by(&o, d);
 	put_usage(&o, d, r);
 	put_fate(j, &o, d, r, fate);

@@ -89,6 +89,8 @@ int ending_user_exit(struct join *j, const struct obit_user_exit *r)
 	p = proc_get(&j->procs, r->task.tgid, r->task.start_boottime, &err);
 	if (!p || p->state != PROC_ALIVE)
 		return err;
+	if (!p->user_covered)
+		p->covered_lost = j->hdr_lost;
 	p->user_covered = true;
 	if (!(r->flags & OBIT_USER_EXIT_COVERED) &&
 	    (!p->user_exit_ns || r->hdr.boot_ns < p->user_exit_ns))
@@ -101,7 +103,8 @@ bool ending_is_owed(const struct join *j, const struct death *d)
 	return j->teardown && d->have_exit && !(d->ending && d->ending->record);
 }
 
-bool ending_build(const struct proc *p, uint64_t sent_ns, struct teardown *t)
+bool ending_build(const struct join *j, const struct proc *p, uint64_t sent_ns,
+		  struct teardown *t)
 {
 	const struct death *d = p->death;
 	const struct ending *e = d->ending;
@@ -110,7 +113,10 @@ bool ending_build(const struct proc *p, uint64_t sent_ns, struct teardown *t)
 		.call_ns = p->exit_call_ns,
 		.reapable_ns = d->reapable_ns,
 		.user_exit_ns = p->user_exit_ns,
-		.user_covered = p->user_covered,
+		/* what was lost since may have been the call */
+		.user_covered =
+			p->user_covered &&
+			(p->user_exit_ns || p->covered_lost == j->hdr_lost),
 		.threads = d->exit.threads > 1,
 	};
 

@@ -33,6 +33,7 @@ static int on_fork(struct join *j, const struct obit_fork *r)
 	if (p->image)
 		p->image->refs++;
 	p->user_covered = from->user_covered;
+	p->covered_lost = from->covered_lost;
 	if (from->have_comm && !p->have_comm) {
 		memcpy(p->comm, from->comm, sizeof(p->comm));
 		p->have_comm = true;
@@ -483,6 +484,8 @@ int join_feed(struct join *j, const struct obit_hdr *h)
 
 	if (h->lost)
 		j->lossy = true;
+	if (h->lost > j->hdr_lost)
+		j->hdr_lost = h->lost;
 	switch ((enum obit_event)h->type) {
 	case OBIT_EV_FORK:
 		return on_fork(j, r);

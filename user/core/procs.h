@@ -86,6 +86,7 @@ struct proc {
 	uint64_t exit_call_ns;		/* earliest; 0: not seen */
 	uint64_t user_exit_ns;		/* exit(3), the earliest; 0: not seen */
 	bool user_covered;		/* ... and would have been seen */
+	uint32_t covered_lost;		/* join.hdr_lost at that time */
 	struct timer timer;		/* what it is for goes by state */
 	struct death *death;		/* or NULL */
 	struct armed *armed;		/* its threads with a parent-death signal */

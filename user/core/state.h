@@ -26,7 +26,7 @@ struct join {
 	uint64_t seen, delivered, failures;
 	uint64_t lost_obituaries, lost_records, lost_signals;
 	uint64_t lost_at_scan;		/* lost_records when the last one ended */
-	uint32_t hdr_lost;		/* of the last record */
+	uint32_t hdr_lost;		/* greatest so far of any record */
 	bool lossy;			/* records have been lost */
 	bool teardown;			/* a TEARDOWN of each death is to come */
 	bool scanned;			/* a scan of armed threads has ended */
@@ -68,7 +68,8 @@ int ending_user_exit(struct join *j, const struct obit_user_exit *r);
 /* Its TEARDOWN is still to come. */
 bool ending_is_owed(const struct join *j, const struct death *d);
 /* sent_ns: of the signal that ended it; 0: none. False: it is not known. */
-bool ending_build(const struct proc *p, uint64_t sent_ns, struct teardown *t);
+bool ending_build(const struct join *j, const struct proc *p, uint64_t sent_ns,
+		  struct teardown *t);
 
 /* --- overdue.c ------------------------------------------------------------- */
 
