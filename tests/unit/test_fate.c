@@ -388,6 +388,39 @@ static void test_usage(void **state)
 		 UINT64_MAX - UINT64_MAX / 2, UINT64_MAX / 2);
 }
 
+/* --- from the exit call on ----------------------------------------------------- */
+
+static void test_exit_call_in_exit(void **state)
+{
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 18 * MS, 7, 3, 0)->call_ns = 16 * MS;
+	stream_exit(&s, 18 * MS, 7, 3, 0)->call_ns = 17 * MS;
+	stream_reapable(&s, 19 * MS, 7, 3, OBIT_REAPABLE_EXACT);
+	stream_released(&s, 30 * MS, 7, 3, 3, 0);
+	expect_end(&s, "reapable_ns=3000000");
+}
+
+/* As version 2 wrote it: what lies behind it is another record's. */
+static void test_short_exit(void **state)
+{
+	struct stream s = STREAM_INIT;
+	struct obit_exit *e;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit_call(&s, 17 * MS, 7);
+	e = stream_exit(&s, 18 * MS, 7, 3, 0);
+	e->call_ns = 1;
+	e->hdr.len = 304;
+	s.len -= sizeof(*e) - 304;
+	stream_reapable(&s, 19 * MS, 7, 3, OBIT_REAPABLE_EXACT);
+	stream_released(&s, 30 * MS, 7, 3, 3, 0);
+	expect_end(&s, "reapable_ns=2000000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +444,8 @@ int main(void)
 		cmocka_unit_test(test_precise),
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_exit_call_in_exit),
+		cmocka_unit_test(test_short_exit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

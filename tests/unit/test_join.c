@@ -364,37 +364,6 @@ static void test_reapable_of_an_exit(void **state)
 		   "reapable_ns=3000000 zombie_ns=11000000 zombie_err_ns=0");
 }
 
-static void test_exit_call_in_exit(void **state)
-{
-	struct stream s = STREAM_INIT;
-
-	(void)state;
-	stream_fork(&s, 10 * MS, 7, 3);
-	stream_exit(&s, 18 * MS, 7, 3, 0)->call_ns = 16 * MS;
-	stream_exit(&s, 18 * MS, 7, 3, 0)->call_ns = 17 * MS;
-	stream_reapable(&s, 19 * MS, 7, 3, OBIT_REAPABLE_EXACT);
-	stream_released(&s, 30 * MS, 7, 3, 3, 0);
-	expect_end(&s, "reapable_ns=3000000");
-}
-
-/* As version 2 wrote it: what lies behind it is another record's. */
-static void test_short_exit(void **state)
-{
-	struct stream s = STREAM_INIT;
-	struct obit_exit *e;
-
-	(void)state;
-	stream_fork(&s, 10 * MS, 7, 3);
-	stream_exit_call(&s, 17 * MS, 7);
-	e = stream_exit(&s, 18 * MS, 7, 3, 0);
-	e->call_ns = 1;
-	e->hdr.len = 304;
-	s.len -= sizeof(*e) - 304;
-	stream_reapable(&s, 19 * MS, 7, 3, OBIT_REAPABLE_EXACT);
-	stream_released(&s, 30 * MS, 7, 3, 3, 0);
-	expect_end(&s, "reapable_ns=2000000");
-}
-
 /* --- OOM kills ------------------------------------------------------------------------ */
 
 #define OOM_KILL 9, PRIV, 0, GROUP | DECIDED | OBIT_SIG_HAS_NS
@@ -615,8 +584,6 @@ int main(void)
 		cmocka_unit_test(test_asked_by_the_dead),
 		cmocka_unit_test(test_unseen_signal),
 		cmocka_unit_test(test_reapable_of_an_exit),
-		cmocka_unit_test(test_exit_call_in_exit),
-		cmocka_unit_test(test_short_exit),
 		cmocka_unit_test(test_oom),
 		cmocka_unit_test(test_oom_by_a_sharer),
 		cmocka_unit_test(test_oom_without_log),
