@@ -139,6 +139,9 @@ const struct hook_row hook_rows[] = {
 	  "teardown: the last thread ends", USE_TEARDOWN_COARSE, 0, false },
 	{ "end__sched_switch", "tp_btf", "sched_switch",
 	  "teardown: its end; CPU and off-CPU apart", USE_TEARDOWN, 0, false },
+	{ "stack__sched_switch", "tp_btf", "sched_switch",
+	  "profile --stacks: where an end is made to wait", USE_STACKS, 0,
+	  false },
 	{ .program = NULL },
 };
 _Static_assert(sizeof(hook_rows) / sizeof(hook_rows[0]) <= HOOK_ROWS_MAX,

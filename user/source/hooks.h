@@ -24,6 +24,7 @@ enum hook_use {
 	USE_TEARDOWN,	/* --teardown, in every tier */
 	USE_TEARDOWN_EXACT,	/* --teardown, tier fentry */
 	USE_TEARDOWN_COARSE,	/* --teardown, tier tracepoints */
+	USE_STACKS,		/* profile --stacks, in every tier */
 };
 
 /* @serves: rows with the same number do the same: one of them is enough */

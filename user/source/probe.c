@@ -52,7 +52,8 @@ static void try_all(struct probe *p)
 			served[row->serves] = true;
 		h->teardown = row->use == USE_TEARDOWN ||
 			      row->use == USE_TEARDOWN_EXACT ||
-			      row->use == USE_TEARDOWN_COARSE;
+			      row->use == USE_TEARDOWN_COARSE ||
+			      row->use == USE_STACKS;
 		if (row->serves == SERVES_RELEASE && h->state == HOOK_OK)
 			release = true;
 		if (row->required && row->serves != SERVES_RELEASE &&

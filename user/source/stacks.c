@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stacks: the programs that take the stacks of ending threads: at a switch of
- * tasks, and by a timer on each CPU. Owns their attachment. Never reads what
- * they write.
+ * stacks: the timer on each CPU that takes the stacks of ending threads, and
+ * the room that the program at a switch of tasks needs. Owns the perf events.
+ * Never reads what the programs write.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -20,23 +20,20 @@
 
 /* @timers: one a CPU */
 struct stacks {
-	struct bpf_link *switches;
 	size_t nr;
 	struct bpf_link *timers[];
 };
 
-static struct bpf_program *program(struct bpf_object *object, const char *name)
+static struct bpf_program *sample_of(struct bpf_object *object)
 {
-	return bpf_object__find_program_by_name(object, name);
+	return bpf_object__find_program_by_name(object, "stack__sample");
 }
 
 void stacks_choose(struct bpf_object *object, uint32_t hz)
 {
 	struct bpf_map *waits = bpf_object__find_map_by_name(object, "waits");
 
-	bpf_program__set_autoload(program(object, "stack__sched_switch"),
-				  hz > 0);
-	bpf_program__set_autoload(program(object, "stack__sample"), hz > 0);
+	bpf_program__set_autoload(sample_of(object), hz > 0);
 	bpf_map__set_max_entries(waits, hz ? WAITS_MAX : 1);
 }
 
@@ -77,7 +74,7 @@ static int add_timer(struct stacks *s, const struct bpf_program *p, int cpu,
 static void add_timers(struct stacks *s, struct bpf_object *object, int cpus,
 		       uint32_t hz)
 {
-	const struct bpf_program *p = program(object, "stack__sample");
+	const struct bpf_program *p = sample_of(object);
 	int cpu, err = 0;
 
 	for (cpu = 0; cpu < cpus && !err; cpu++) {
@@ -104,16 +101,6 @@ int stacks_open(struct stacks **out, struct bpf_object *object, uint32_t hz)
 	s = calloc(1, sizeof(*s) + (size_t)cpus * sizeof(s->timers[0]));
 	if (!s)
 		return -ENOMEM;
-	s->switches =
-		bpf_program__attach(program(object, "stack__sched_switch"));
-	if (!s->switches) {
-		int err = -errno;
-
-		log_error("--stacks: sched_switch cannot be hooked: %s",
-			  strerror(-err));
-		stacks_close(s);
-		return err;
-	}
 	add_timers(s, object, cpus, hz);
 	*out = s;
 	return 0;
@@ -125,6 +112,5 @@ void stacks_close(struct stacks *s)
 		return;
 	while (s->nr)
 		bpf_link__destroy(s->timers[--s->nr]);
-	bpf_link__destroy(s->switches);
 	free(s);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * stacks: the programs that take the stacks of ending threads: at a switch of
- * tasks, and by a timer on each CPU. Owns their attachment. Never reads what
- * they write: that comes through the ring.
+ * stacks: the timer on each CPU that takes the stacks of ending threads, and
+ * the room that the program at a switch of tasks needs (a row of hooks.c). Owns
+ * the perf events. Never reads what the programs write: that comes through the
+ * ring.
  */
 #ifndef SOURCE_STACKS_H
 #define SOURCE_STACKS_H
