@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * clock: what time it is, in ns.
+ * clock: what time it is, in ns. Owns which clocks the project uses; whatever a
+ * replay goes through never asks here.
  */
 #include <time.h>
 #include "clock.h"

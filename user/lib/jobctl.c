@@ -234,7 +234,8 @@ static void take_signals(void)
 	nr_waiting = queued;
 	memcpy(waiting, queue, (size_t)nr_waiting * sizeof(*queue));
 	queued = 0;
-	sigprocmask(SIG_SETMASK, &old, NULL);}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
 
 /* --- stopping and continuing ---------------------------------------------------------- */
 
