@@ -36,12 +36,13 @@ static void expect_end(struct stream *s, const char *want)
 
 /* --- building ------------------------------------------------------------------- */
 
-struct made {
+union made {
 	struct obit_teardown r;
-	struct obit_step steps[OBIT_STEPS_MAX];
+	char room[sizeof(struct obit_teardown) +
+		  OBIT_STEPS_MAX * sizeof(struct obit_step)];
 };
 
-static void make(struct made *m, uint64_t end, uint32_t nr,
+static void make(union made *m, uint64_t end, uint32_t nr,
 		 const struct obit_step *steps)
 {
 	memset(m, 0, sizeof(*m));
@@ -86,7 +87,7 @@ static void sums(void **state)
 	};
 	struct teardown_facts f = { 0 };
 	struct teardown t;
-	struct made m;
+	union made m;
 
 	(void)state;
 	make(&m, 1121, 5, steps);
@@ -107,7 +108,7 @@ static void none(void **state)
 {
 	struct teardown_facts f = { 0 };
 	struct teardown t;
-	struct made m;
+	union made m;
 
 	(void)state;
 	make(&m, 5, 0, (struct obit_step[]){ { 0 } });
@@ -122,7 +123,7 @@ static void any(void **state)
 	struct teardown_facts f;
 	struct teardown t;
 	uint64_t at, last;
-	struct made m;
+	union made m;
 	uint32_t n, i;
 	int k;
 
@@ -227,7 +228,7 @@ static void elsewhere(void **state)
 	};
 	struct teardown_facts f = { .freed = freed };
 	struct teardown t;
-	struct made m;
+	union made m;
 
 	(void)state;
 	make(&m, 1121, 1, steps);
@@ -381,7 +382,7 @@ static void json(void **state)
 	struct teardown_facts f = { .user_exit_ns = 600 };
 	struct buf out = BUF_INIT;
 	struct teardown t;
-	struct made m;
+	union made m;
 
 	(void)state;
 	make(&m, 1020, 3, steps);
