@@ -381,7 +381,7 @@ static bool unload_with_events_on(void)
 }
 
 static const struct kcase cases[] = {
-	{ "insmod_rmmod", insmod_rmmod, NULL, 800, true },
+	{ "insmod_rmmod", insmod_rmmod, NULL, 1200, true },
 	{ "arm_disarm", arm_disarm, "ring_bytes=65536", 180, false },
 	{ "unload_with_events_on", unload_with_events_on, NULL, 300, true },
 };

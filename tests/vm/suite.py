@@ -172,7 +172,7 @@ class Suite:
                    ["kmod-test", "--slow", str(SLOW if kernel.is_built else 1),
                     "--cycles", str(self.args.cycles),
                     "--seconds", str(self.args.seconds), *tests],
-                   longer=LONG)
+                   longer=LONG * max(1, self.args.cycles / 20))
 
     def witness(self, kernel, module):
         name, deaths = f"{kernel.name}/witness", self.args.witness
