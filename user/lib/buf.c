@@ -40,7 +40,7 @@ nomem:
 
 void buf_fill(struct buf *b, char c, size_t n)
 {
-	char *to = buf_reserve(b, n);
+	char *to = n ? buf_reserve(b, n) : NULL;
 
 	if (to && n) {
 		memset(to, c, n);

@@ -36,7 +36,7 @@ static inline void buf_clear(struct buf *b)
 	b->err = 0;
 }
 
-/* Room for n more bytes at the returned place, or NULL; then buf_commit(). */
+/* Room for n > 0 more bytes at the returned place, or NULL; then buf_commit(). */
 static inline char *buf_reserve(struct buf *b, size_t n)
 {
 	if (b->err)
@@ -53,9 +53,9 @@ static inline void buf_commit(struct buf *b, size_t n)
 
 static inline void buf_add(struct buf *b, const void *p, size_t n)
 {
-	char *to = buf_reserve(b, n);
+	char *to = n ? buf_reserve(b, n) : NULL;
 
-	if (to && n) {
+	if (to) {
 		memcpy(to, p, n);
 		b->len += n;
 	}

@@ -504,7 +504,7 @@ static char *add_steps(struct line *l, struct buf *out, char *to,
 {
 	uint64_t have = o->have | 1ull << OB_ALWAYS;
 	struct step *s = l->steps, *end = s + l->nr;
-	const char *from = l->last.p;
+	const char *from = l->last.p ?: ""; /* the first line has none */
 	size_t run = 0, begin;
 	bool known;
 
