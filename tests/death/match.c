@@ -345,9 +345,11 @@ static bool match_teardown(json_t *arg, json_t *got)
 	if (!most)
 		return true;
 	asleep = number(json_object_get(got, "off_cpu"), longest);
+	/* What comes before and after the sleep may find no CPU. */
 	return listed(most, longest) &&
 	       in_range(json_object_get(arg, "range"), ns) &&
-	       (!json_object_get(arg, "asleep") || asleep * 10 > ns * 8);
+	       (!json_object_get(arg, "asleep") ||
+		in_range(json_object_get(arg, "range"), asleep));
 }
 
 static int match_value(struct match *m, const char *path, const char *key,

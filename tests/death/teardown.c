@@ -297,7 +297,7 @@ DEATH_CASE("teardown_threads", teardown_threads, CASE_ALONE | CASE_SLOW,
 
 /* --- namespaces ---------------------------------------------------------------- */
 
-#define MOUNTS 600
+#define MOUNTS 2400
 
 static void has_mounts(struct victim *v)
 {
@@ -319,7 +319,7 @@ static void has_mounts(struct victim *v)
 }
 
 DEATH_CASE("teardown_namespace", teardown_namespace, CASE_ALONE | CASE_SLOW,
-	   "the last one in a mount namespace of 600 mounts: namespaces")
+	   "the last one in a mount namespace of 2,400 mounts: namespaces")
 {
 	struct victim *v = victim_new("hermit");
 

@@ -56,12 +56,19 @@ static bool enough(void)
 	       count->written && count->read;
 }
 
-/* Long enough is `seconds`, but a busy machine may do next to nothing in it. */
+/* Seconds; long enough is `seconds`, but a busy machine may do next to nothing
+ * in them. */
+static int longest(void)
+{
+	return seconds > 15 ? 4 * seconds : 60;
+}
+
 static bool go_on(u64 begin, bool done)
 {
-	u64 so_far = now_ns() - begin, whole = seconds * slow * SEC;
+	u64 so_far = now_ns() - begin;
 
-	return so_far < whole || (!done && so_far < 4 * whole);
+	return so_far < seconds * slow * SEC ||
+	       (!done && so_far < longest() * slow * SEC);
 }
 
 static void on_fault(int sig)
@@ -426,7 +433,7 @@ static bool still_well(void)
  * for hooks to be armed and disarmed. */
 static int ended(pid_t pid, struct reader *r)
 {
-	u64 end = deadline(4 * seconds * 1000 + 60000);
+	u64 end = deadline(longest() * 1000 + 60000);
 	int status = -1;
 
 	while (status == -1 && now_ns() < end) {
@@ -460,7 +467,11 @@ static bool calls(void)
 	     "%llu bytes read",
 	     (ull)count->calls, (ull)count->opened, (ull)count->started,
 	     (ull)count->mapped, (ull)count->written, (ull)count->read);
-	need(enough(), "a fuzzer that does too little");
+	need(enough(),
+	     "a fuzzer that does too little: %llu calls, %llu started, "
+	     "%llu mapped, %llu written, %llu bytes read",
+	     (ull)count->calls, (ull)count->started, (ull)count->mapped,
+	     (ull)count->written, (ull)count->read);
 	return still_well();
 }
 

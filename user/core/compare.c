@@ -53,6 +53,8 @@ static const char *const whys[MARGIN_NR] = {
 		"its parent can block or unblock the signal between two looks: `blocked` or not",
 	[MARGIN_STEP] =
 		"two probes on one place run one after the other, at its begin and at its end: 200 ms; 600 ms if the scheduler ever took the CPU away",
+	[MARGIN_ASLEEP] =
+		"that of a stretch, and `threads`: what one takes for a step of the last thread can be `threads` to the other, who then has not seen it sleep",
 	[MARGIN_RSS] =
 		"the kernel keeps it in parts that are summed up late: 4 MiB",
 };
@@ -84,6 +86,11 @@ uint64_t margin_of(const struct field *f, const struct obituary *o)
 	case MARGIN_SPAN:
 	case MARGIN_STEP:
 		return instant_ns(o) + INSTANT_NS;
+	case MARGIN_ASLEEP:
+		return instant_ns(o) + INSTANT_NS +
+		       (o->teardown ?
+				o->teardown->phase_ns[OBIT_PHASE_THREADS] :
+				0);
 	case MARGIN_ZOMBIE:
 		return o->zombie_err_ns + 2 * INSTANT_NS + PREEMPTED_NS;
 	case MARGIN_CPU:

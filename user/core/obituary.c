@@ -141,11 +141,12 @@ const char *const notice_names[NOTICE_NR] = {
 	.key = "teardown." k, .type = F_DURATION, \
 	.offset = offsetof(struct teardown, member), .flag = known, \
 	.have = OB_TEARDOWN, .object = OB_TEARDOWN, .compare = CMP_WITHIN, \
-	.margin = MARGIN_STEP, .otel = "obit.teardown." name ".duration_ns", \
+	.otel = "obit.teardown." name ".duration_ns", \
 	.help = text, .in_teardown = true, __VA_ARGS__ }
 #define PHASE(id, name, text, ...) \
 	TEARDOWN("phases." name, phase_ns[OBIT_PHASE_##id], 0, \
-		 "phases." name, text, __VA_ARGS__, .phase = OBIT_PHASE_##id)
+		 "phases." name, text, __VA_ARGS__, .margin = MARGIN_STEP, \
+		 .phase = OBIT_PHASE_##id)
 #define BY_TEARDOWN "with --teardown, where it was there"
 #define EXACT_ONLY \
 	.avail = { AVAIL_IMPOSSIBLE, AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN }, \
@@ -351,14 +352,15 @@ const struct field obituary_fields[] = {
 			"with --teardown; where no tracepoint shows the exit call (--precise does), from sched_process_exit on",
 			"with --teardown", "with --teardown",
 		 },
-		 .phase = OBIT_PHASE_NR),
+		 .margin = MARGIN_STEP, .phase = OBIT_PHASE_NR),
 	TEARDOWN("user_ns", user_ns, offsetof(struct teardown, user_known),
 		 "user", "From exit(3) until the exit call.",
 		 SEEN("with --teardown=user, in programs that use a C library as a shared file"),
-		 .phase = OBIT_PHASE_NR),
+		 .margin = MARGIN_STEP, .phase = OBIT_PHASE_NR),
 	TEARDOWN("off_cpu_ns", off_ns, offsetof(struct teardown, off_known),
 		 "off_cpu", "Of kernel_ns, the time that its last thread did not run.",
-		 SEEN("with --teardown"), .phase = OBIT_PHASE_NR),
+		 SEEN("with --teardown"), .margin = MARGIN_ASLEEP,
+		 .phase = OBIT_PHASE_NR),
 	PHASE(OTHER, "other", "Between two known ones: nobody's.",
 	      SEEN(BY_TEARDOWN)),
 	PHASE(DELIVERY, "delivery",

@@ -284,6 +284,7 @@ enum field_margin {
 	MARGIN_THREAD,			/* of a count of threads */
 	MARGIN_MASK,			/* of whether SIGCHLD was blocked */
 	MARGIN_RSS,
+	MARGIN_ASLEEP,			/* of the time a teardown did not run */
 	MARGIN_STEP,			/* of a stretch of the teardown */
 	MARGIN_NR
 };
