@@ -32,11 +32,15 @@ int BPF_PROG(coarse__signal_deliver, int sig, struct kernel_siginfo *info,
 }
 
 /*
+ * Those two that may be preempted have a twin where that matters (see is_done()).
+ * What it finds done it does again, to no effect.
+ */
+
+/*
  * From 6.16 on before exit_mm(), and in the thread that was the last; earlier
  * after it, in each that sees nobody alive. What comes next is the memory, then.
  */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
+static __always_inline int last_ends(const u64 *ctx, struct task_struct *p)
 {
 	u64 now = bpf_ktime_get_boot_ns();
 	u32 phase = OBIT_PHASE_RESOURCES;
@@ -67,9 +71,20 @@ int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
 	return 0;
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(coarse__sched_process_exit, struct task_struct *p)
+{
+	return last_ends(ctx, p);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(twin__coarse_exit, struct task_struct *p)
+{
+	return last_ends(ctx, p);
+}
+
 /* The tracepoint is at the end of exit_mmap(); since 6.1. */
-SEC("tp_btf/exit_mmap")
-int BPF_PROG(coarse__exit_mmap, struct mm_struct *mm)
+static __always_inline int memory_gone(struct mm_struct *mm)
 {
 	u64 key = number_of(mm);
 	struct end *e = end_of_own(key);
@@ -81,6 +96,18 @@ int BPF_PROG(coarse__exit_mmap, struct mm_struct *mm)
 			 bpf_ktime_get_boot_ns());
 	mm_gone(key, e);
 	return 0;
+}
+
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(coarse__exit_mmap, struct mm_struct *mm)
+{
+	return memory_gone(mm);
+}
+
+SEC("tp_btf/exit_mmap")
+int BPF_PROG(twin__coarse_exit_mmap, struct mm_struct *mm)
+{
+	return memory_gone(mm);
 }
 
 /* In exit_notify(): somebody is told. */

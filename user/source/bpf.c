@@ -438,11 +438,10 @@ static uint64_t count_misses(struct source *s)
 	for (i = 0; hook_rows[i].program; i++) {
 		uint64_t n = misses_of(s, i), twin;
 
-		if (hook_rows[i].use == USE_TWIN ||
-		    hook_rows[i].use == USE_EXACT_TWIN)
+		if (hook_is_twin(&hook_rows[i]))
 			continue;
 		for (k = i + 1; n && hook_rows[k].program; k++) {
-			if (strcmp(hook_rows[k].place, hook_rows[i].place) ||
+			if (!hook_is_twin_of(&hook_rows[k], &hook_rows[i]) ||
 			    !bpf_source_has(s, hook_rows[k].program))
 				continue;
 			twin = misses_of(s, k);

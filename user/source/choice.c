@@ -71,6 +71,9 @@ static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
 		return o->teardown && c->tier == TIER_FENTRY;
 	case USE_TEARDOWN_COARSE:
 		return o->teardown && c->tier == TIER_TRACEPOINTS;
+	case USE_TEARDOWN_TWIN:
+		return o->teardown && c->tier == TIER_TRACEPOINTS &&
+		       tracepoints_preemptible();
 	case USE_STACKS:
 		return o->stacks_hz > 0;
 	}

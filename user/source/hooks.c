@@ -137,6 +137,12 @@ const struct hook_row hook_rows[] = {
 	  "teardown: notify", USE_TEARDOWN_COARSE, 0, false },
 	{ "coarse__sched_process_exit", "tp_btf", "sched_process_exit",
 	  "teardown: the last thread ends", USE_TEARDOWN_COARSE, 0, false },
+	{ "twin__coarse_exit_mmap", "tp_btf", "exit_mmap",
+	  "again, if the first was kept from running", USE_TEARDOWN_TWIN, 0,
+	  false },
+	{ "twin__coarse_exit", "tp_btf", "sched_process_exit",
+	  "again, if the first was kept from running", USE_TEARDOWN_TWIN, 0,
+	  false },
 	{ "end__sched_switch", "tp_btf", "sched_switch",
 	  "teardown: its end; CPU and off-CPU apart", USE_TEARDOWN, 0, false },
 	{ "stack__sched_switch", "tp_btf", "sched_switch",
@@ -146,6 +152,20 @@ const struct hook_row hook_rows[] = {
 };
 _Static_assert(sizeof(hook_rows) / sizeof(hook_rows[0]) <= HOOK_ROWS_MAX,
 	       "arrays by row are long enough");
+
+bool hook_is_twin(const struct hook_row *row)
+{
+	return row->use == USE_TWIN || row->use == USE_EXACT_TWIN ||
+	       row->use == USE_TEARDOWN_TWIN;
+}
+
+bool hook_is_twin_of(const struct hook_row *twin, const struct hook_row *row)
+{
+	return hook_is_twin(twin) && !strcmp(twin->place, row->place) &&
+	       (twin->use == USE_TEARDOWN_TWIN) ==
+		       (row->use == USE_TEARDOWN_COARSE) &&
+	       (twin->use == USE_EXACT_TWIN) == (row->use == USE_EXACT);
+}
 
 struct btf *hooks_btf(void)
 {

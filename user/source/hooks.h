@@ -24,6 +24,7 @@ enum hook_use {
 	USE_TEARDOWN,	/* --teardown, in every tier */
 	USE_TEARDOWN_EXACT,	/* --teardown, tier fentry */
 	USE_TEARDOWN_COARSE,	/* --teardown, tier tracepoints */
+	USE_TEARDOWN_TWIN,	/* likewise, of these */
 	USE_STACKS,		/* profile --stacks, in every tier */
 };
 
@@ -49,6 +50,10 @@ struct hook_row {
 
 #define HOOK_ROWS_MAX 128
 extern const struct hook_row hook_rows[];	/* ends with program NULL */
+
+/* Does the row again what another one does, which can be kept from running? */
+bool hook_is_twin(const struct hook_row *row);
+bool hook_is_twin_of(const struct hook_row *twin, const struct hook_row *row);
 
 /* The kernel's own BTF, or NULL with errno; loaded once, never freed. */
 struct btf *hooks_btf(void);

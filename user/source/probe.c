@@ -40,8 +40,7 @@ static void try_all(struct probe *p)
 				  TIER_FENTRY :
 				  TIER_TRACEPOINTS;
 		h->misses = -1;
-		if ((row->use == USE_TWIN || row->use == USE_EXACT_TWIN) &&
-		    !tracepoints_preemptible()) {
+		if (hook_is_twin(row) && !tracepoints_preemptible()) {
 			h->state = HOOK_NOT_TRIED;
 			snprintf(h->why, sizeof(h->why),
 				 "not needed: programs are not preempted here");
@@ -53,6 +52,7 @@ static void try_all(struct probe *p)
 		h->teardown = row->use == USE_TEARDOWN ||
 			      row->use == USE_TEARDOWN_EXACT ||
 			      row->use == USE_TEARDOWN_COARSE ||
+			      row->use == USE_TEARDOWN_TWIN ||
 			      row->use == USE_STACKS;
 		if (row->serves == SERVES_RELEASE && h->state == HOOK_OK)
 			release = true;
