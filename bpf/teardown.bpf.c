@@ -72,6 +72,8 @@ int BPF_PROG(end__sched_switch, bool preempt, struct task_struct *prev,
 		e = end_of_task(prev);
 		if (e && task_is_dead(prev)) {
 			end_done(e, now);
+			/* if the place where it would have was missed */
+			end_waits_no_more(e);
 			tid = prev->pid;
 			bpf_map_delete_elem(&ends, &tid);
 		} else if (e) {

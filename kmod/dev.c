@@ -63,13 +63,16 @@ static struct {
 
 /* --- starting and ending --------------------------------------------------- */
 
-/* Nobody is to read any more: nothing is remembered for nobody. dev.lock. */
-static void stop_recording(void)
+/* Nobody is to read these any more: nothing is remembered for nobody. dev.lock. */
+static void stop(unsigned long wants)
 {
-	hooks_want(WANT_RECORDS, false);
+	if (wants & WANTS(ENDINGS))
+		endings_close();
+	hooks_want(wants, false);
 	/* a probe that a tracepoint's listener keeps may be just in a record */
 	synchronize_rcu();
-	procs_clear();
+	if (wants & WANTS(RECORDS))
+		procs_clear();
 }
 
 static void lingered(struct work_struct *work)
@@ -78,7 +81,7 @@ static void lingered(struct work_struct *work)
 	if (ring_is_kept()) {
 		ring_forget();
 		if (!ring_recording)
-			stop_recording();
+			stop(WANTS(RECORDS));
 	}
 	mutex_unlock(&dev.lock);
 }
@@ -95,26 +98,32 @@ static int check_start(const struct obit_dev_start *s)
 	return 0;
 }
 
-/* dev.lock held. Nothing of it is required: a kernel may lack any of the places. */
-static int want_endings(struct open_file *file)
+/* What the file wants is armed. Of an end nothing is required: a kernel may lack
+ * any of its places. dev.lock held. */
+static int arm(struct open_file *file, bool endings)
 {
-	int err = dev.endings ? 0 : endings_alloc();
+	unsigned long wants = WANTS(RECORDS) | (endings ? WANTS(ENDINGS) : 0);
+	int err = 0;
 
+	if (endings && !dev.endings)
+		err = endings_open();
 	if (err)
 		return err;
-	if (!dev.endings++)
-		hooks_want(WANT_ENDINGS, true);
-	file->endings = true;
-	return 0;
+	file->endings = endings;
+	dev.endings += endings;
+	return hooks_want(wants, true);
 }
 
-static void leave_endings(struct open_file *file)
+/* What nobody wants when the file has left the ring. dev.lock held. */
+static void disarm(struct open_file *file)
 {
-	if (!file->endings || --dev.endings)
-		return;
-	hooks_want(WANT_ENDINGS, false);
-	/* a probe may still be in what the next reader finds empty */
-	synchronize_rcu();
+	unsigned long wants = ring_recording ? 0 : WANTS(RECORDS);
+
+	if (file->endings && !--dev.endings)
+		wants |= WANTS(ENDINGS);
+	file->endings = false;
+	if (wants)
+		stop(wants);
 }
 
 /* dev.lock and file->lock held. */
@@ -138,14 +147,12 @@ static int join(struct open_file *file, struct obit_dev_start *s)
 	r->wake_ms = s->wake_ms ?: WAKE_MS;
 	r->timed = s->flags & OBIT_START_TIMED;
 	ring_join(r, s->flags & OBIT_START_RESUME, &resumed);
-	err = hooks_want(WANT_RECORDS, true);
-	if (!err && s->flags & OBIT_START_TEARDOWN)
-		err = want_endings(file);
+	err = arm(file, s->flags & OBIT_START_TEARDOWN);
 	if (err) {
-		ring_leave(r, false);
+		/* a place that it has taken over is for the next one to take */
+		ring_leave(r, resumed);
 		lossless_stop(file);
-		if (!ring_recording)
-			stop_recording();
+		disarm(file);
 		return err;
 	}
 	if (!resumed)
@@ -220,14 +227,12 @@ static int dev_release(struct inode *inode, struct file *filp)
 	if (file->started) {
 		bool keep = file->keep && READ_ONCE(linger);
 
-		leave_endings(file);
 		ring_leave(&file->reader, keep);
 		dev.started--;
+		disarm(file);
 		if (keep)
 			mod_delayed_work(obit_wq, &dev.linger,
 					 (unsigned long)READ_ONCE(linger) * HZ);
-		else if (!ring_recording)
-			stop_recording();
 	}
 	mutex_unlock(&dev.lock);
 	vfree(file->reader.page);
@@ -453,6 +458,6 @@ void dev_exit(void)
 	cancel_delayed_work_sync(&dev.linger);
 	mutex_lock(&dev.lock);
 	ring_forget();
-	stop_recording();
+	stop(WANTS(RECORDS));
 	mutex_unlock(&dev.lock);
 }

@@ -61,9 +61,15 @@ struct leftover {
 	struct obit_task task;
 };
 
+/*
+ * @open: a reader has asked for them. Until then @slots, which stay, may hold
+ *        what the last reader's hooks left there, and be cleared
+ * @lock: of what is below
+ */
 static struct {
 	struct ending *slots;
-	raw_spinlock_t lock;		/* of the rest */
+	bool open;
+	raw_spinlock_t lock;
 	struct group_end groups[1 << GROUP_BITS];
 	struct leftover left[LEFT_MAX];
 	unsigned int nr_left, next_left;
@@ -79,7 +85,8 @@ static struct ending *ending_of(const struct task_struct *t)
 	unsigned int at = hash_ptr(t, SLOT_BITS), i;
 	struct ending *e;
 
-	if (!endings.slots)
+	/* pairs with the release of who has cleared them */
+	if (!smp_load_acquire(&endings.open))
 		return NULL;
 	for (i = 0; i < PROBES; i++) {
 		e = &endings.slots[(at + i) & ((1 << SLOT_BITS) - 1)];
@@ -126,7 +133,8 @@ static struct ending *ending_begin(enum obit_phase phase, u64 now)
 {
 	struct ending *e = ending_of(current);
 
-	if (e || !endings.slots || current->flags & PF_KTHREAD)
+	if (e || !smp_load_acquire(&endings.open) ||
+	    current->flags & PF_KTHREAD)
 		return e;
 	e = slot_for(current);
 	if (!e) {
@@ -443,7 +451,7 @@ void obit_switched(struct task_struct *prev, struct task_struct *next)
 
 /* --- beginning and end ------------------------------------------------------------------ */
 
-int endings_alloc(void)
+int endings_open(void)
 {
 	size_t size = sizeof(struct ending) << SLOT_BITS;
 
@@ -457,7 +465,13 @@ int endings_alloc(void)
 	memset(endings.left, 0, sizeof(endings.left));
 	endings.nr_left = 0;
 	atomic_set(&endings.waiting, 0);
+	smp_store_release(&endings.open, true);
 	return 0;
+}
+
+void endings_close(void)
+{
+	WRITE_ONCE(endings.open, false);
 }
 
 void endings_free(void)

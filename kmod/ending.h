@@ -9,9 +9,15 @@
 
 #include <linux/types.h>
 
-/* Room for the steps: comes with the first reader that asks, and stays. Not
- * while hooks of WANT_ENDINGS are armed. 0 or -ENOMEM. */
-int endings_alloc(void);
+/*
+ * From here on ends are kept; of earlier ones nothing is. 0 or -ENOMEM: room for
+ * the steps comes with the first reader that asks, and stays. Before the hooks
+ * of WANT_ENDINGS are armed.
+ */
+int endings_open(void);
+/* None is kept any more. A probe may still be in one: not opened again before
+ * an RCU grace period is over, for those of a step may be armed for others. */
+void endings_close(void);
 void endings_free(void);
 
 #endif /* OBIT_ENDING_H */

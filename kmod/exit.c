@@ -152,16 +152,31 @@ static bool exe_is_deleted(const struct mm_struct *mm)
  * free again after a while.
  */
 #define CALL_SLOTS	8192
-#define CALL_STALE_NS	(600 * NSEC_PER_SEC)
+#define CALL_STALE_NS	(600LL * NSEC_PER_SEC)
 
 static struct call {
 	u64 start_boottime;		/* of the thread; 0: free */
-	u64 boot_ns;
+	u64 boot_ns;			/* 0: free, or just taken */
 } calls[CALL_SLOTS];
 
 static struct call *call_of(const struct task_struct *p)
 {
 	return &calls[p->pid & (CALL_SLOTS - 1)];
+}
+
+/* Is the slot the current thread's now? Of two that come at once one has it. */
+static bool keep_time(struct call *c, u64 now)
+{
+	u64 was = READ_ONCE(c->start_boottime);
+	u64 since = READ_ONCE(c->boot_ns);
+
+	/* another CPU's clock may be ahead of this one's */
+	if (was && (!since || (s64)(now - since) < CALL_STALE_NS))
+		return false;
+	if (cmpxchg64(&c->start_boottime, was, current->start_boottime) != was)
+		return false;
+	WRITE_ONCE(c->boot_ns, now);
+	return true;
 }
 
 /*
@@ -172,7 +187,6 @@ static struct call *call_of(const struct task_struct *p)
  */
 void obit_exit_called(long code)
 {
-	struct call *c = call_of(current);
 	struct obit_exit_call *r;
 	u64 now;
 
@@ -180,12 +194,8 @@ void obit_exit_called(long code)
 	    current->flags & PF_KTHREAD)
 		return;
 	now = ktime_get_boot_fast_ns();
-	if (!READ_ONCE(c->start_boottime) ||
-	    now - READ_ONCE(c->boot_ns) > CALL_STALE_NS) {
-		WRITE_ONCE(c->boot_ns, now);
-		WRITE_ONCE(c->start_boottime, current->start_boottime);
+	if (keep_time(call_of(current), now))
 		return;
-	}
 	r = ring_reserve(OBIT_EV_EXIT_CALL, sizeof(*r), OBIT_LOST_CONTEXT);
 	if (!r)
 		return;
@@ -197,11 +207,13 @@ void obit_exit_called(long code)
 static u64 take_call(const struct task_struct *p)
 {
 	struct call *c = call_of(p);
-	u64 boot_ns = READ_ONCE(c->boot_ns);
+	u64 boot_ns;
 
 	if (READ_ONCE(c->start_boottime) != p->start_boottime)
 		return 0;
-	WRITE_ONCE(c->start_boottime, 0);
+	boot_ns = READ_ONCE(c->boot_ns);
+	WRITE_ONCE(c->boot_ns, 0);
+	smp_store_release(&c->start_boottime, 0);
 	return boot_ns;
 }
 
@@ -209,6 +221,13 @@ static void keep_call(struct proc_facts *f, u64 call_ns)
 {
 	if (call_ns && (!f->call_ns || call_ns < f->call_ns))
 		f->call_ns = call_ns;
+}
+
+/* What is known of the process, with the current thread's own call. */
+static void copy_facts(struct task_struct *p, u64 call_ns, struct proc_facts *f)
+{
+	procs_copy(p, f);
+	keep_call(f, call_ns);
 }
 
 /* --- exit values ------------------------------------------------------------------- */
@@ -399,8 +418,13 @@ static void exit_is_lost(struct task_struct *p)
 	procs_unlock(f);
 }
 
-/* ASKED goes out just before EXIT, so that the join has it in time. */
-static void record_exit(struct task_struct *p, struct proc_facts *f)
+/*
+ * ASKED goes out just before EXIT, so that the join has it in time. Of the EXITs
+ * of several threads the last one in the ring counts: its place is taken first,
+ * so that it knows all that those before it knew.
+ */
+static void record_exit(struct task_struct *p, struct proc_facts *f, bool alone,
+			u64 call_ns)
 {
 	const struct asked *a = asked_of(f);
 	struct obit_signal *asked;
@@ -419,6 +443,8 @@ static void record_exit(struct task_struct *p, struct proc_facts *f)
 		exit_is_lost(p);
 		return;
 	}
+	if (!alone)
+		copy_facts(p, call_ns, f);
 	fill_exit(r, p, f);
 	ring_commit(r);
 }
@@ -475,30 +501,29 @@ static bool put_off(struct task_struct *p, struct proc_facts *f)
 
 /* --- a thread exits ------------------------------------------------------------------ */
 
-/* Which sighting of the death this is; only threads that are still there can
- * have come before or can come after. */
+/* Which sighting of the death this is. */
 static void count_sighting(struct task_struct *p)
 {
-	struct proc_facts *f;
+	struct proc_facts *f = procs_lock(p, true);
 
-	if (READ_ONCE(p->signal->nr_threads) == 1)
-		return;
-	f = procs_lock(p, true);
 	if (!f)
 		return;
 	f->deaths++;
 	procs_unlock(f);
 }
 
+/* Only threads that are still there can have come before or can come after.
+ * Pairs with the unlock of siglock in release_task(): what the others knew. */
 static void process_exits(struct task_struct *p, u64 call_ns)
 {
+	bool alone = smp_load_acquire(&p->signal->nr_threads) == 1;
 	struct proc_facts f;
 
-	count_sighting(p);
-	procs_copy(p, &f);
-	keep_call(&f, call_ns);
+	if (!alone)
+		count_sighting(p);
+	copy_facts(p, call_ns, &f);
 	if (!lossless_wants(p) || !put_off(p, &f))
-		record_exit(p, &f);
+		record_exit(p, &f, alone, call_ns);
 }
 
 /*

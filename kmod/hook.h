@@ -26,7 +26,7 @@ enum hook_serves {
 };
 
 /*
- * @wants:    bits 1 << enum hook_want: who needs it
+ * @wants:    WANTS() of each listener that needs it
  * @probe:    tracepoint: void (*)(void *data, ...)
  * @entered:  ftrace: called with preemption off
  * @entry, @ret: kretprobe; entry may refuse the return by a value not 0

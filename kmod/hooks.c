@@ -220,45 +220,46 @@ static void disarm_unwanted(void)
 }
 
 /* A required row is had if one that serves the same is. */
-static const struct hook *missing(enum hook_want want)
+static const struct hook *missing(unsigned long wants)
 {
 	const struct hook *h;
 
 	for (h = hooks; h < hooks + nr_hooks; h++)
-		if (h->required && h->wants & 1UL << want &&
+		if (h->required && h->wants & wants &&
 		    h->state != OBIT_HOOK_ARMED && !is_served(h))
 			return h;
 	return NULL;
 }
 
 /* hooks_lock held. */
-static int want_now(enum hook_want want, bool on)
+static int want_now(unsigned long wants, bool on)
 {
+	unsigned long before = wanted;
 	const struct hook *h;
 
 	if (!on) {
-		wanted &= ~(1UL << want);
+		wanted &= ~wants;
 		disarm_unwanted();
 		return 0;
 	}
-	wanted |= 1UL << want;
+	wanted |= wants;
 	arm_wanted();
-	h = missing(want);
+	h = missing(wants);
 	if (!h)
 		return 0;
 	pr_err("nothing can be told without a hook on %s (%d)\n", h->place,
 	       h->err);
-	wanted &= ~(1UL << want);
+	wanted = before;
 	disarm_unwanted();
 	return -ENODEV;
 }
 
-int hooks_want(enum hook_want want, bool on)
+int hooks_want(unsigned long wants, bool on)
 {
 	int err;
 
 	mutex_lock(&hooks_lock);
-	err = want_now(want, on);
+	err = want_now(wants, on);
 	mutex_unlock(&hooks_lock);
 	return err;
 }
@@ -276,7 +277,7 @@ static void do_later(struct work_struct *work)
 	mutex_lock(&hooks_lock);
 	for (want = 0; want <= WANT_TEARDOWN; want++)
 		if (which & 1UL << want)
-			want_now(want, on & 1UL << want);
+			want_now(1UL << want, on & 1UL << want);
 	mutex_unlock(&hooks_lock);
 }
 
@@ -365,7 +366,7 @@ static void make_teardown_row(struct hook *h, const struct teardown_place *t)
 	h->fact = "when this step of an exit begins";
 	h->entered = hook_teardown;
 	h->serves = serves_step(t->phase);
-	h->wants = 1UL << WANT_TEARDOWN | 1UL << WANT_ENDINGS;
+	h->wants = WANTS(TEARDOWN) | WANTS(ENDINGS);
 }
 
 int hooks_init(void)

@@ -22,17 +22,20 @@ enum hook_want {
 	WANT_TEARDOWN,
 	WANT_ENDINGS,		/* readers that ask for TEARDOWN records */
 };
+#define WANTS(listener) (1UL << WANT_##listener)
 
 /*
- * Arms what the listener needs and disarms what nobody needs any more. 0, or
- * -ENODEV where a required hook cannot be had (then nothing is armed for it).
- * Sleeps: registers and unregisters probes.
+ * Arms what the listeners need and disarms what nobody needs any more; @wants:
+ * WANTS() of each. All in one go: functions that are watched already
+ * are changed one by one, and each of them stops every CPU. 0, or -ENODEV where
+ * a required hook cannot be had (then nothing is armed for any of them). Sleeps:
+ * registers and unregisters probes.
  */
-int hooks_want(enum hook_want want, bool on);
+int hooks_want(unsigned long wants, bool on);
 
-/* The same from where it cannot be done at once: under tracepoints_mutex, which
- * a tracepoint's own reg and unreg hold. Done by a work item; after
- * hooks_exit() it does nothing. */
+/* The same for one of them, from where it cannot be done at once: under
+ * tracepoints_mutex, which a tracepoint's own reg and unreg hold. Done by a work
+ * item; after hooks_exit() it does nothing. */
 void hooks_want_later(enum hook_want want, bool on);
 
 /* Times that armed probes could not run. */

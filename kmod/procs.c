@@ -119,12 +119,24 @@ full:
 	return NULL;
 }
 
+/*
+ * Of most processes nothing is kept, and then no lock says so. What a process
+ * has done itself is seen by who comes after it as the kernel's locks or the
+ * ring's had it; with what a sender does at this moment there is no order.
+ */
+static bool has_none(const void *key)
+{
+	return hlist_empty(&bucket_of(key)->head);
+}
+
 struct proc_facts *procs_lock(struct task_struct *t, bool make)
 {
 	const void *key = t->signal;
 	struct proc *new = NULL, *p;
 	struct bucket *b;
 
+	if (!make && has_none(key))
+		return NULL;
 	for (;;) {
 		b = bucket_lock(key);
 		p = find(b, key);
@@ -178,6 +190,8 @@ void procs_drop(struct task_struct *t)
 	struct bucket *b;
 	struct proc *p;
 
+	if (has_none(t->signal))
+		return;
 	b = bucket_lock(t->signal);
 	p = find(b, t->signal);
 	if (p)

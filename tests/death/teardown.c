@@ -185,6 +185,7 @@ DEATH_CASE("teardown_files", teardown_files, CASE_ALONE | CASE_SLOW,
 
 static void has_sockets(struct victim *v)
 {
+	u64 one, least = ~0ULL;
 	int i, fd[SOCKETS];
 
 	for (i = 0; i < SOCKETS; i++) {
@@ -194,9 +195,14 @@ static void has_sockets(struct victim *v)
 	}
 	if (v->word[0]) {
 		v->stamp[0] = boot_ns();
-		for (i = 0; i < SOCKETS; i++)
+		for (i = 0; i < SOCKETS; i++) {
+			one = boot_ns();
 			close(fd[i]);
+			one = boot_ns() - one;
+			least = one < least ? one : least;
+		}
 		v->stamp[1] = boot_ns();
+		v->stamp[2] = least;
 	}
 	victim_hold(v);
 	_exit(0);
@@ -209,7 +215,7 @@ DEATH_CASE(
 {
 	struct victim *v = victim_new("closer"), *w = victim_new("leaver");
 	int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-	u64 took;
+	u64 took, least;
 
 	if (fd < 0)
 		case_skip("missing feature: packet sockets");
@@ -221,6 +227,8 @@ DEATH_CASE(
 	victim_wait(v);
 	died_exit(v, 0);
 	took = v->stamp[1] - v->stamp[0];
+	/* how long a grace period takes depends on what else goes on */
+	least = v->stamp[2] * SOCKETS / 2;
 	if (took < 20 * MSEC)
 		case_again("closing waited for %lld us only",
 			   (long long)took / 1000);
@@ -229,8 +237,8 @@ DEATH_CASE(
 	victim_go(w);
 	victim_wait(w);
 	died_exit(w, 0);
-	spent(w, m_asleep(m_teardown("resources", took / 4, MOST(took))),
-	      m_asleep(m_teardown("file_close", took / 4, MOST(took))));
+	spent(w, m_asleep(m_teardown("resources", least, MOST(took))),
+	      m_asleep(m_teardown("file_close", least, MOST(took))));
 }
 
 /* --- other threads ------------------------------------------------------------- */

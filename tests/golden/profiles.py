@@ -151,7 +151,7 @@ def validate_chrome(path):
             return "arrow %d goes back in time" % number
         for e in pair.values():
             at = ns_of(e["ts"])
-            if not any(begin <= at <= end for begin, end, _
+            if not any(begin <= at < end for begin, end, _
                        in lines.get((e["pid"], e["tid"]), ())):
                 return "arrow %d hangs in the air" % number
     return None
@@ -225,7 +225,7 @@ def check_sums(check, name, got, deaths):
         of = [s for d in deaths for s in d[4] if s[0] == phase]
         key = got["phases"].get(phase)
         check("%s: %s" % (name, phase), (key is None) == (not of) and (
-            not of or (key["ns"], key["off_ns"], key["deaths"]) ==
+            not of or (key["ns"], key["off_cpu_ns"], key["deaths"]) ==
             (sum(s[1] for s in of), sum(s[2] for s in of), len(of))), key)
     by = {}
     for d in deaths:

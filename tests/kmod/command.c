@@ -198,6 +198,9 @@ static bool bad_use(void)
 		{ "trace", "--source=both", "--lossless=all", NULL },
 		{ "trace", "--source=kmod", "--lossless=0", NULL },
 		{ "trace", "--source=both", "-w", "/tmp/x.obit", NULL },
+		{ "profile", "--source=both", "-w", "/tmp/x.obit", NULL },
+		{ "profile", "--source=kmod", "--stacks", NULL },
+		{ "profile", "--source=kmod", "--teardown=user", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
@@ -282,6 +285,64 @@ static bool comes_back(void)
 	return true;
 }
 
+/* A shell and three children: each once, whoever has seen it, and all of their
+ * teardown. */
+static bool profiles(const char *source, const char *more)
+{
+	const char *const args[] = { "profile",
+				     source,
+				     "-o",
+				     "json",
+				     "--to",
+				     "-",
+				     more,
+				     "--",
+				     "sh",
+				     "-c",
+				     "(exit 3); (exit 4); "
+				     "sleep 0.1; exit 5",
+				     NULL };
+
+	if (!start(args) || !ended(5))
+		return fail("%s", source);
+	need(told("\"event\":\"profile\"",
+		  "\"deaths\":4,\"teardown_known\":4,\"teardown_coarse\":0,"),
+	     "%s: %.300s", source, run.out);
+	need(told("\"lost\":0,", "\"files\":{\"deaths\":4,"), "%s: %.300s",
+	     source, run.out);
+	need(!told("\"off_cpu_ns\":null", ""), "%s: %.300s", source, run.out);
+	return true;
+}
+
+static bool profiles_kmod(void)
+{
+	return profiles("--source=kmod", "--by=comm");
+}
+
+static bool profiles_both(void)
+{
+	return profiles("--source=both", "--stacks");
+}
+
+/* The table has a column for it, whoever tells. */
+static bool shows_teardown(void)
+{
+	static const char *const args[] = { "trace", "--source=kmod",
+					    "--teardown", NULL };
+	pid_t pid;
+	char text[32];
+
+	if (!start(args) || !says("watching via kmod"))
+		return false;
+	pid = dies_by(0, 7);
+	if (!stopped())
+		return false;
+	need(told("TEARDOWN", "FATE"), "its heading: %.300s", run.out);
+	snprintf(text, sizeof(text), " %d ", pid);
+	need(told(text, "%"), "%d: %.600s", pid, run.out);
+	return true;
+}
+
 static bool doctor(void)
 {
 	static const char *const args[] = { "doctor", "--measure=0", "-o",
@@ -315,6 +376,9 @@ static const struct kcase cases[] = {
 	  .run = comes_back,
 	  .params = "linger=60",
 	  .seconds = 120 },
+	{ .name = "profiles_kmod", .run = profiles_kmod, .seconds = 120 },
+	{ .name = "profiles_both", .run = profiles_both, .seconds = 120 },
+	{ .name = "shows_teardown", .run = shows_teardown, .seconds = 120 },
 	{ .name = "doctor",
 	  .run = doctor,
 	  .params = "skip=signal_deliver",

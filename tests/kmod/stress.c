@@ -360,6 +360,90 @@ static bool arm_disarm(void)
 	return true;
 }
 
+/* 1: a TEARDOWN of one of the batch, its first; -1: one that cannot be. */
+static int ends_of(const struct batch *b, const struct obit_frame *f,
+		   int seen[])
+{
+	const struct obit_teardown *t = (const void *)frame_hdr(f);
+	int i = 0;
+
+	if (t->hdr.type != OBIT_EV_TEARDOWN)
+		return 0;
+	while (i < b->nr && b->p[i].pid != (pid_t)t->task.tgid)
+		i++;
+	if (i == b->nr)
+		return 0;
+	if (!t->nr || t->nr > OBIT_STEPS_MAX ||
+	    t->hdr.len < sizeof(*t) + t->nr * sizeof(t->steps[0]))
+		return -1;
+	for (u32 k = 0; k < t->nr; k++)
+		if (t->steps[k].boot_ns > t->hdr.boot_ns ||
+		    t->steps[k].off_ns > t->hdr.boot_ns - t->steps[0].boot_ns)
+			return -1;
+	return seen[i]++ ? -1 : 1;
+}
+
+#define ENDS 8
+
+/* @want: the ends of those who die now are read, each once; else none is. */
+static bool ends_are_read(struct reader *r, bool want)
+{
+	u64 end = deadline(want ? 15000 : 300);
+	static struct batch b;
+	int seen[ENDS] = { 0 }, n = 0;
+
+	b.nr = 0;
+	batch_die(&b, ENDS);
+	while (now_ns() < end && !(want && n == ENDS)) {
+		const struct obit_frame *f = reader_next(r);
+		int one = f ? ends_of(&b, f, seen) : 0;
+
+		need(!r->wrong, "%s", r->wrong);
+		need(one >= 0, "a TEARDOWN that cannot be, or a second one");
+		n += one;
+		if (!f)
+			nap_ms(2);
+	}
+	need(n == (want ? ENDS : 0), "%d ends of %d", n, ENDS);
+	return true;
+}
+
+/*
+ * Readers of TEARDOWN come and go while its tracepoint keeps the steps hooked:
+ * those that end meanwhile find what is kept of them gone, or cleared for the
+ * next. And who does not ask is given none.
+ */
+static bool teardown_readers(void)
+{
+	u64 end = deadline(seconds * 1000), arm = 0, disarm = 0;
+	pid_t storm;
+	int n;
+
+	need(!event_enable("obit/obit_teardown", true), "enable");
+	storm = storm_start(STORM);
+	for (n = 0; n < 4 || now_ns() < end; n++) {
+		bool want = n % 4 != 3;
+		u64 begin = now_ns();
+		struct reader r;
+
+		need(!reader_open(&r, want ? OBIT_START_TEARDOWN : 0, 0),
+		     "START %d", n);
+		arm += now_ns() - begin;
+		if (!ends_are_read(&r, want))
+			return false;
+		begin = now_ns();
+		reader_close(&r);
+		disarm += now_ns() - begin;
+		/* now and then the steps are hooked for the reader alone */
+		event_enable("obit/obit_teardown", n % 8 != 4);
+	}
+	storm_stop(storm);
+	event_enable("obit/obit_teardown", false);
+	note("%d times, %llu ms to arm, %llu ms to disarm", n,
+	     (ull)(arm / n / MSEC), (ull)(disarm / n / MSEC));
+	return true;
+}
+
 /* With events on that nobody switches off, it can be unloaded all the same. */
 static bool unload_with_events_on(void)
 {
@@ -383,6 +467,7 @@ static bool unload_with_events_on(void)
 static const struct kcase cases[] = {
 	{ "insmod_rmmod", insmod_rmmod, NULL, 1200, true },
 	{ "arm_disarm", arm_disarm, "ring_bytes=65536", 180, false },
+	{ "teardown_readers", teardown_readers, NULL, 180, false },
 	{ "unload_with_events_on", unload_with_events_on, NULL, 300, true },
 };
 

@@ -140,7 +140,7 @@ static size_t arrows(json_t *o)
 				if (id(x, "tid") == id(ends[in], "tid") &&
 				    id(x, "pid") == id(ends[in], "pid") &&
 				    ns(x, "ts") <= ns(ends[in], "ts") &&
-				    ns(x, "ts") + ns(x, "dur") >=
+				    ns(x, "ts") + ns(x, "dur") >
 					    ns(ends[in], "ts"))
 					break;
 			assert_non_null(x);
@@ -229,6 +229,37 @@ static void before(void **state)
 	slice_is(j, "zombie", 0, 300 * (long long)MS, 1300 * (long long)MS);
 	assert_null(event(j, "X", "teardown", 0));
 	nest(j);
+	json_decref(j);
+}
+
+/* What others did of its teardown is in no slice, but said. */
+static void done_by_others(void **state)
+{
+	struct obituary *o = end_in(10, "left", 7 * SEC, OBIT_PHASE_MM, 1, 0);
+	struct teardown *t = (struct teardown *)o->teardown;
+	struct chrome *c;
+	json_t *j, *all;
+	FILE *f;
+
+	(void)state;
+	t->nr_elsewhere = 2;
+	t->elsewhere[0] =
+		(struct teardown_elsewhere){ .phase = OBIT_PHASE_MM_UNMAP,
+					     .tgid = 9,
+					     .comm = "re\xff\"der" };
+	t->elsewhere[1].phase = OBIT_PHASE_MM_UNMAP;
+	c = opened(&f);
+	begins(c, SEC);
+	assert_int_equal(chrome_obituary(c, o, NULL), 0);
+	j = closed(c, f);
+	all = json_object_get(json_object_get(event(j, "X", "left [10]", 0),
+					      "args"),
+			      "elsewhere");
+	assert_int_equal(json_array_size(all), 2);
+	assert_string_equal(json_string_value(json_array_get(all, 0)),
+			    "mm.unmap by re\\xff\"der [9]");
+	assert_string_equal(json_string_value(json_array_get(all, 1)),
+			    "mm.unmap");
 	json_decref(j);
 }
 
@@ -342,6 +373,33 @@ static void kills(void **state)
 	holding_free(h);
 }
 
+/* Of whose teardown nothing is known: its line ends with its death, and the arrow
+ * is at its end and not behind it. */
+static void killed_without_teardown(void **state)
+{
+	struct person killer = person_of(50, 9 * SEC, "killer");
+	struct holding *h = holding_new(64);
+	struct obituary *o;
+	struct chrome *c;
+	json_t *j;
+	FILE *f;
+
+	(void)state;
+	c = opened(&f);
+	begins(c, SEC);
+	sent(h, 10, 8 * SEC, &killer, 9, 8 * SEC - 40);
+	o = killed(10, 8 * SEC, &killer, 9);
+	o->have &= ~(1ULL << OB_TEARDOWN);
+	o->teardown = NULL;
+	assert_int_equal(chrome_obituary(c, o, holding_find(h, 10, 7 * SEC)),
+			 0);
+	j = closed(c, f);
+	assert_int_equal(arrows(j), 1);
+	nest(j);
+	json_decref(j);
+	holding_free(h);
+}
+
 /* One that kills more than it is remembered of, and is never drawn itself. */
 static void many(void **state)
 {
@@ -398,9 +456,14 @@ static void nothing_and_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(course), cmocka_unit_test(before),
-		cmocka_unit_test(reused), cmocka_unit_test(kills),
-		cmocka_unit_test(many),	  cmocka_unit_test(nothing_and_full),
+		cmocka_unit_test(course),
+		cmocka_unit_test(before),
+		cmocka_unit_test(reused),
+		cmocka_unit_test(kills),
+		cmocka_unit_test(many),
+		cmocka_unit_test(nothing_and_full),
+		cmocka_unit_test(killed_without_teardown),
+		cmocka_unit_test(done_by_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,7 +235,7 @@ static const uint64_t *margin(const char *key)
 			      asleep = stretch + threads;
 	size_t i;
 
-	if (!strcmp(key, "teardown.off_cpu_ns"))
+	if (!strncmp(key, "teardown.off_cpu", strlen("teardown.off_cpu")))
 		return &asleep;
 	for (i = 0; near_keys[i].key; i++)
 		if (!strcmp(key, near_keys[i].key))

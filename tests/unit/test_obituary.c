@@ -43,7 +43,19 @@ static const char *const keys[] = {
 	"teardown.phases.namespaces", "teardown.phases.file_close",
 	"teardown.phases.thread", "teardown.phases.cgroup",
 	"teardown.phases.notify", "teardown.phases.connector",
-	"teardown.phases.dead", "teardown.phases.resources", "source",
+	"teardown.phases.dead", "teardown.phases.resources",
+	"teardown.off_cpu.other", "teardown.off_cpu.delivery",
+	"teardown.off_cpu.coredump", "teardown.off_cpu.threads",
+	"teardown.off_cpu.ptrace_stop", "teardown.off_cpu.io_uring",
+	"teardown.off_cpu.signals", "teardown.off_cpu.accounting",
+	"teardown.off_cpu.mm", "teardown.off_cpu.mm.unmap",
+	"teardown.off_cpu.ipc", "teardown.off_cpu.tty",
+	"teardown.off_cpu.files", "teardown.off_cpu.fs",
+	"teardown.off_cpu.namespaces", "teardown.off_cpu.file_close",
+	"teardown.off_cpu.thread", "teardown.off_cpu.cgroup",
+	"teardown.off_cpu.notify", "teardown.off_cpu.connector",
+	"teardown.off_cpu.dead", "teardown.off_cpu.resources",
+	"source",
 };
 /* clang-format on */
 

@@ -327,6 +327,30 @@ static void several(void **state)
 	expect_end(&s, "teardown.kernel_ns=50 teardown.off_cpu_ns=0");
 }
 
+/* By phase, as a filter has it: null where the phase was not there, and where
+ * nobody watched the switches. */
+static void off_cpu(void **state)
+{
+	struct stream s = STREAM_INIT;
+	struct obit_teardown *r;
+
+	(void)state;
+	begin(&s);
+	r = stream_teardown(&s, 20 * MS, 7, 3);
+	r->steps[1].off_ns = 4;
+	stream_release(&s, 50 * MS, 7, 3, 0);
+	expect_end(&s, "teardown.off_cpu_ns=4 teardown.off_cpu.delivery=0 "
+		       "teardown.off_cpu.coredump=4 teardown.off_cpu.threads=0 "
+		       "teardown.off_cpu.files=null");
+	begin(&s);
+	r = stream_teardown(&s, 20 * MS, 7, 3);
+	r->steps[1].off_ns = 4;
+	r->flags &= ~OBIT_TEARDOWN_SWITCHES;
+	stream_release(&s, 50 * MS, 7, 3, 0);
+	expect_end(&s, "teardown.phases.coredump=10 "
+		       "teardown.off_cpu.coredump=null");
+}
+
 /* --- user space ---------------------------------------------------------------------- */
 
 static void user(void **state)
@@ -414,7 +438,7 @@ int main(void)
 		cmocka_unit_test(elsewhere), cmocka_unit_test(late),
 		cmocka_unit_test(lost),	     cmocka_unit_test(not_asked),
 		cmocka_unit_test(several),   cmocka_unit_test(user),
-		cmocka_unit_test(json),
+		cmocka_unit_test(off_cpu),   cmocka_unit_test(json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

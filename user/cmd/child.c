@@ -53,7 +53,10 @@ int child_init(struct child *c, const struct child_opts *o)
 		return err;
 	if (err)
 		c->as = &c->account;
-	return getrlimit(RLIMIT_MEMLOCK, &c->memlock) ? -errno : 0;
+	return getrlimit(RLIMIT_MEMLOCK, &c->memlock) ||
+			       getrlimit(RLIMIT_NOFILE, &c->nofile) ?
+		       -errno :
+		       0;
 }
 
 /* Only where a pid is what the records call it. Who sends a signal and ends is
@@ -81,6 +84,7 @@ int child_begin(struct child *c, char *const *argv, size_t keep)
 	struct spawn_opts so = { .argv = argv,
 				 .as = c->as,
 				 .memlock = c->memlock,
+				 .nofile = c->nofile,
 				 .comm = "obit-run" };
 	char comm[OBIT_COMM_LEN];
 	uint32_t number;

@@ -39,7 +39,7 @@ struct child {
 	bool initial, visible, released;
 	struct account account;
 	struct spawn spawn;
-	struct rlimit memlock;
+	struct rlimit memlock, nofile;
 	uint64_t ended_ns, looked_ns;	/* found ended; 0: not yet */
 };
 

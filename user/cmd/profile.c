@@ -47,6 +47,7 @@ static struct profile_opts {
  * @status:   its own, or what became of it instead
  * @first_ns, @last_ns: of the records, CLOCK_BOOTTIME
  * @deadline: likewise; 0: none
+ * @told:     there is something in the files
  */
 static struct {
 	struct child child;
@@ -60,7 +61,7 @@ static struct {
 	uint64_t first_ns, last_ns;
 	uint64_t deadline;
 	struct progress progress;
-	bool filtered;
+	bool filtered, told;
 	int status;
 } run;
 
@@ -81,22 +82,26 @@ static int on_record(void *ctx, const struct obit_hdr *h)
 	return err ? err : holding_record(run.holding, h);
 }
 
-static int on_obituary(struct sink *s, const struct obituary *o)
+static int add(const struct obituary *o, const struct held *held)
 {
-	struct held *held;
-	int err = 0;
+	int err = run.argv ? tree_bury(run.child.tree, o, false) : 0;
 
-	(void)s;
-	if (run.argv) {
-		if (!tree_has(run.child.tree, o->tgid, o->start_boottime))
-			return 0;
-		err = tree_bury(run.child.tree, o, false);
-	}
-	held = holding_find(run.holding, o->tgid, o->start_boottime);
 	if (!err)
 		err = profile_add(run.p, o, held);
 	if (!err && run.chrome)
 		err = chrome_obituary(run.chrome, o, held);
+	return err;
+}
+
+static int on_obituary(struct sink *s, const struct obituary *o)
+{
+	struct held *held =
+		holding_find(run.holding, o->tgid, o->start_boottime);
+	int err = 0;
+
+	(void)s;
+	if (!run.argv || tree_has(run.child.tree, o->tgid, o->start_boottime))
+		err = add(o, held);
 	if (held)
 		holding_drop(run.holding, held);
 	return err;
@@ -280,6 +285,7 @@ static int tell(const struct pipeline_result *r, int err)
 
 	if (err && !run.p->deaths)
 		return err;
+	run.told = true;
 	profile_end(run.p);
 	get_view(&v, STDOUT_FILENO, r);
 	e = print_report(r);
@@ -312,6 +318,11 @@ static int check_use(int argc)
 	}
 	if (opts.source.replay && opts.duration_ns) {
 		log_error("--duration: a recording is as long as it is");
+		return -EINVAL;
+	}
+	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
+		log_error(
+			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
 		return -EINVAL;
 	}
 	return 0;
@@ -465,8 +476,7 @@ static int profile_run(int argc, char **argv)
 	if (!err)
 		err = record(&cfg);
 	if (opened)
-		err = profile_files_close(run.files, NR_FILES, err,
-					  run.p != NULL);
+		err = profile_files_close(run.files, NR_FILES, err, run.told);
 	common_close_sources(&cfg);
 	filter_free(cfg.filter);
 	profile_free(run.p);

@@ -150,6 +150,11 @@ static int check_options(void)
 			"run shows the tree of its own command; --tree is for obit trace");
 		return -EINVAL;
 	}
+	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
+		log_error(
+			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
+		return -EINVAL;
+	}
 	return 0;
 }
 

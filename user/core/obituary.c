@@ -147,10 +147,21 @@ const char *const notice_names[NOTICE_NR] = {
 	TEARDOWN("phases." name, phase_ns[OBIT_PHASE_##id], 0, \
 		 "phases." name, text, __VA_ARGS__, .margin = MARGIN_STEP, \
 		 .phase = OBIT_PHASE_##id)
+/* Of a phase: what is null with it. */
+#define OFF_CPU(id, name, ...) \
+	TEARDOWN("off_cpu." name, phase_off_ns[OBIT_PHASE_##id], \
+		 offsetof(struct teardown, off_known), "off_cpu." name, \
+		 "Of phases." name ", the time that the last thread did not run.", \
+		 __VA_ARGS__, .margin = MARGIN_ASLEEP, \
+		 .phase = OBIT_PHASE_##id)
 #define BY_TEARDOWN "with --teardown, where it was there"
 #define EXACT_ONLY \
 	.avail = { AVAIL_IMPOSSIBLE, AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN }, \
 	.why = { "no tracepoint tells it apart", BY_TEARDOWN, BY_TEARDOWN }
+#define COARSE_ONLY \
+	.avail = { AVAIL_WHEN_SEEN, AVAIL_IMPOSSIBLE, AVAIL_IMPOSSIBLE }, \
+	.why = { BY_TEARDOWN, "told apart here: ipc to cgroup", \
+		 "told apart here: ipc to cgroup" }
 
 #define AT_EXIT "read at the last thread's sched_process_exit"
 #define AT_EXEC "read at sched_process_exec, inherited at fork"
@@ -401,9 +412,29 @@ const struct field obituary_fields[] = {
 	PHASE(DEAD, "dead", "Until its last switch.", EXACT_ONLY),
 	PHASE(RESOURCES, "resources",
 	      "From ipc to cgroup in one: no tracepoint is between.",
-	      .avail = { AVAIL_WHEN_SEEN, AVAIL_IMPOSSIBLE, AVAIL_IMPOSSIBLE },
-	      .why = { BY_TEARDOWN, "told apart here: ipc to cgroup",
-		       "told apart here: ipc to cgroup" }),
+	      COARSE_ONLY),
+	OFF_CPU(OTHER, "other", SEEN(BY_TEARDOWN)),
+	OFF_CPU(DELIVERY, "delivery", SEEN(BY_TEARDOWN)),
+	OFF_CPU(COREDUMP, "coredump", EXACT_ONLY),
+	OFF_CPU(THREADS, "threads", SEEN(BY_TEARDOWN)),
+	OFF_CPU(PTRACE_STOP, "ptrace_stop", EXACT_ONLY),
+	OFF_CPU(IO_URING, "io_uring", EXACT_ONLY),
+	OFF_CPU(SIGNALS, "signals", EXACT_ONLY),
+	OFF_CPU(ACCOUNTING, "accounting", EXACT_ONLY),
+	OFF_CPU(MM, "mm", SEEN(BY_TEARDOWN)),
+	OFF_CPU(MM_UNMAP, "mm.unmap", EXACT_ONLY),
+	OFF_CPU(IPC, "ipc", EXACT_ONLY),
+	OFF_CPU(TTY, "tty", EXACT_ONLY),
+	OFF_CPU(FILES, "files", EXACT_ONLY),
+	OFF_CPU(FS, "fs", EXACT_ONLY),
+	OFF_CPU(NAMESPACES, "namespaces", EXACT_ONLY),
+	OFF_CPU(FILE_CLOSE, "file_close", EXACT_ONLY),
+	OFF_CPU(THREAD, "thread", EXACT_ONLY),
+	OFF_CPU(CGROUP, "cgroup", EXACT_ONLY),
+	OFF_CPU(NOTIFY, "notify", SEEN(BY_TEARDOWN)),
+	OFF_CPU(CONNECTOR, "connector", EXACT_ONLY),
+	OFF_CPU(DEAD, "dead", EXACT_ONLY),
+	OFF_CPU(RESOURCES, "resources", COARSE_ONLY),
 	ROW("source", F_SOURCE, source, OB_ALWAYS, CMP_NONE, "obit.source",
 	    "Who witnessed it.", OWED("a constant of the producer")),
 	{ .key = NULL },

@@ -11,10 +11,15 @@
 /* Stacks of all processes together: half of them at full depth are 50 MiB. */
 #define STACKS_BYTES	(64u << 20)
 
-/* @oldest, @newest: by when they were first heard of */
+/* A join gives an obituary up 6 s after the release at most. */
+#define ASKED_WITHIN_NS	10000000000ull
+
+/* @oldest, @newest: those that were released come first, by when they were;
+ *                   then the others, by when they were first heard of
+ * @released:        the last of the former, or NULL */
 struct holding {
 	struct hash all;
-	struct held *oldest, *newest;
+	struct held *oldest, *newest, *released;
 	size_t nr, max, bytes;
 	uint64_t forgotten;
 };
@@ -49,17 +54,27 @@ static size_t drop_stacks(struct holding *h, struct held *d)
 	return nr;
 }
 
+static void unlink_held(struct holding *h, struct held *d)
+{
+	if (h->released == d)
+		h->released = d->older;
+	*(d->older ? &d->older->newer : &h->oldest) = d->newer;
+	*(d->newer ? &d->newer->older : &h->newest) = d->older;
+}
+
+/* Behind `older`, or as the first if that is NULL. */
+static void link_held(struct holding *h, struct held *d, struct held *older)
+{
+	d->older = older;
+	d->newer = older ? older->newer : h->oldest;
+	*(d->older ? &d->older->newer : &h->oldest) = d;
+	*(d->newer ? &d->newer->older : &h->newest) = d;
+}
+
 void holding_drop(struct holding *h, struct held *d)
 {
 	drop_stacks(h, d);
-	if (d->older)
-		d->older->newer = d->newer;
-	else
-		h->oldest = d->newer;
-	if (d->newer)
-		d->newer->older = d->older;
-	else
-		h->newest = d->older;
+	unlink_held(h, d);
 	hash_del(&h->all, &d->hn);
 	h->nr--;
 	free(d);
@@ -112,12 +127,7 @@ static struct held *get(struct holding *h, const struct obit_task *t)
 		return NULL;
 	d->tgid = t->tgid;
 	d->start_boottime = t->start_boottime;
-	d->older = h->newest;
-	if (h->newest)
-		h->newest->newer = d;
-	else
-		h->oldest = d;
-	h->newest = d;
+	link_held(h, d, h->newest);
 	hash_add(&h->all, &d->hn, hash_u64_2(d->tgid, d->start_boottime));
 	h->nr++;
 	return d;
@@ -177,6 +187,26 @@ static int on_stack(struct holding *h, const struct obit_stack *r)
 	return 0;
 }
 
+/* What is not asked for soon never will be. */
+static void on_release(struct holding *h, const struct obit_release *r)
+{
+	struct held *d = holding_find(h, r->task.tgid, r->task.start_boottime);
+
+	if (!d || d->released_ns)
+		return;
+	d->released_ns = r->hdr.boot_ns;
+	unlink_held(h, d);
+	link_held(h, d, h->released);
+	h->released = d;
+}
+
+static void on_tick(struct holding *h, uint64_t now)
+{
+	while (h->released && h->oldest->released_ns < now &&
+	       now - h->oldest->released_ns > ASKED_WITHIN_NS)
+		holding_drop(h, h->oldest);
+}
+
 int holding_record(struct holding *h, const struct obit_hdr *r)
 {
 	const struct obit_teardown *t = (const void *)r;
@@ -192,6 +222,12 @@ int holding_record(struct holding *h, const struct obit_hdr *r)
 		d = holding_find(h, t->task.tgid, t->task.start_boottime);
 		if (d)
 			d->tid = t->task.tid;
+		return 0;
+	case OBIT_EV_RELEASE:
+		on_release(h, (const void *)r);
+		return 0;
+	case OBIT_EV_TICK:
+		on_tick(h, r->boot_ns);
 		return 0;
 	default:
 		return 0;

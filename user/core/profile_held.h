@@ -31,12 +31,14 @@ struct held_signal {
 /*
  * Of one process.
  * @tid: the thread whose teardown was told; 0: not yet
+ * @released_ns: by the stream; 0: not yet. Its obituary has come, or comes soon,
+ *               or never: a filter did not let it pass
  * @signals: the last ones, in order
  */
 struct held {
 	struct hash_node hn;
 	struct held *older, *newer;
-	uint64_t start_boottime;
+	uint64_t start_boottime, released_ns;
 	uint32_t tgid, tid;
 	unsigned int nr_signals;
 	struct held_signal signals[HELD_SIGNALS];
@@ -48,12 +50,14 @@ struct holding;
 /* max: processes, beyond which the oldest are forgotten. NULL: no memory. */
 struct holding *holding_new(size_t max);
 void holding_free(struct holding *h);
-/* SIGNAL, STACK and TEARDOWN records; others are nothing to it. 0, -ENOMEM. */
+/* SIGNAL, STACK and TEARDOWN records, and RELEASE and TICK, by which it knows
+ * what is not asked for any more; others are nothing to it. 0, -ENOMEM. */
 int holding_record(struct holding *h, const struct obit_hdr *r);
 struct held *holding_find(struct holding *h, uint32_t tgid,
 			  uint64_t start_boottime);	/* or NULL */
 void holding_drop(struct holding *h, struct held *d);
-/* Stacks that were forgotten, as there was no room. */
+/* Stacks that were forgotten, as there was no room; not those that nobody asked
+ * for in time. */
 uint64_t holding_forgotten(const struct holding *h);
 
 #endif

@@ -80,7 +80,7 @@ static void add_phases(struct json *j, const struct profile *p,
 		json_object_begin(j, phase_names[i]);
 		json_u64(j, "deaths", g->phase_nr[i]);
 		json_u64(j, "ns", g->phase_ns[i]);
-		add_off(j, "off_ns", off_known(p), g->phase_off_ns[i]);
+		add_off(j, "off_cpu_ns", off_known(p), g->phase_off_ns[i]);
 		if (histograms) {
 			add_quantiles(j, &p->phases[i]);
 			add_log2(j, &p->phases[i]);
@@ -88,7 +88,7 @@ static void add_phases(struct json *j, const struct profile *p,
 		if (g->on[i])
 			add_calls(j, "stack", g->on[i]);
 		if (g->off[i])
-			add_calls(j, "off_stack", g->off[i]);
+			add_calls(j, "off_cpu_stack", g->off[i]);
 		json_object_end(j);
 	}
 	json_object_end(j);
@@ -102,7 +102,7 @@ static void add_group(struct json *j, const struct profile *p,
 	json_bool(j, "others", g == p->rest);
 	json_u64(j, "deaths", g->kernel.nr);
 	json_u64(j, "kernel_ns", g->kernel.sum);
-	add_off(j, "off_ns", off_known(p), g->off_ns);
+	add_off(j, "off_cpu_ns", off_known(p), g->off_ns);
 	add_quantiles(j, &g->kernel);
 	json_cstr(j, "slowest", phase_names[profile_slowest(g)]);
 	add_phases(j, p, g, false);
@@ -125,7 +125,7 @@ static void add_death(struct json *j, const struct profile_death *d)
 	json_cstr(j, "time", d->wall_ns ? when : NULL);
 	json_u64(j, "boot_ns", d->boot_ns);
 	json_u64(j, "kernel_ns", d->kernel_ns);
-	add_off(j, "off_ns", d->off_known, d->off_ns);
+	add_off(j, "off_cpu_ns", d->off_known, d->off_ns);
 	json_cstr(j, "slowest", phase_names[d->phase]);
 	json_u64(j, "slowest_ns", d->phase_ns);
 	json_object_end(j);
@@ -150,7 +150,7 @@ void profile_json(struct buf *out, const struct profile *p,
 	json_u64(&j, "stacks", p->stacks);
 	json_u64(&j, "stacks_cut", v->forgotten + p->calls.cut);
 	json_u64(&j, "kernel_ns", p->all.kernel.sum);
-	add_off(&j, "off_ns", off_known(p), p->all.off_ns);
+	add_off(&j, "off_cpu_ns", off_known(p), p->all.off_ns);
 	add_off(&j, "user_ns", p->user_known > 0, p->user_ns);
 	json_u64(&j, "elsewhere", p->elsewhere);
 	json_u64(&j, "elsewhere_ns", p->elsewhere_ns);

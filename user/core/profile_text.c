@@ -300,14 +300,16 @@ static void histograms(const struct print *t)
 /* Columns by width: what is least needed goes first. */
 struct layout {
 	unsigned int from;
-	bool p50, p90, deaths, share;
+	bool p50, p90, p99, deaths, share;
 };
 
 static const struct layout layouts[] = {
-	{ 88, true, true, true, true },
-	{ 76, true, false, true, true },
-	{ 60, false, false, true, true },
-	{ 0, false, false, false, false },
+	{ 88, true, true, true, true, true },
+	{ 76, true, false, true, true, true },
+	{ 72, false, false, true, true, true },
+	{ 64, false, false, false, true, true },
+	{ 56, false, false, false, false, true },
+	{ 0, false, false, false, false, false },
 };
 
 static const struct layout *layout_for(const struct print *t)
@@ -321,7 +323,8 @@ static const struct layout *layout_for(const struct print *t)
 
 static unsigned int used_by(const struct layout *l)
 {
-	return 3 * 8 + 8 * l->p50 + 8 * l->p90 + 8 * l->deaths + 8 * l->share;
+	return 2 * 8 + 8 * l->p50 + 8 * l->p90 + 8 * l->p99 + 8 * l->deaths +
+	       8 * l->share;
 }
 
 #define PHASE_WIDTH 17	/* `ptrace_stop 100 %` */
@@ -361,7 +364,9 @@ static void group_heads(const struct print *t, const char *by)
 		buf_printf(t->out, " %7s", "P50");
 	if (l->p90)
 		buf_printf(t->out, " %7s", "P90");
-	buf_printf(t->out, " %7s %7s %s\n", "P99", "MAX",
+	if (l->p99)
+		buf_printf(t->out, " %7s", "P99");
+	buf_printf(t->out, " %7s %s\n", "MAX",
 		   phase < 13 ? "PHASE" : "SLOWEST PHASE");
 }
 
@@ -429,7 +434,8 @@ static void group_row(const struct print *t, const struct profile_group *g)
 		right_duration(t, histogram_quantile(&g->kernel, 500), 8);
 	if (l->p90)
 		right_duration(t, histogram_quantile(&g->kernel, 900), 8);
-	right_duration(t, histogram_quantile(&g->kernel, 990), 8);
+	if (l->p99)
+		right_duration(t, histogram_quantile(&g->kernel, 990), 8);
 	right_duration(t, g->kernel.max, 8);
 	buf_addc(t->out, ' ');
 	add_phase(t, slowest, g->phase_ns[slowest], g->kernel.sum, phase);
@@ -466,10 +472,25 @@ static void groups(const struct print *t)
 
 /* `worker-3[1234]`: as long as a name and a tgid can be, if it is plain. */
 #define WHO_WIDTH 24
+/* ` ptrace_stop 1.2 ms `, and how long all of it took */
+#define REST_WIDTH 28
 
 static bool off_fits(const struct print *t)
 {
 	return t->width >= 76;
+}
+
+static bool died_fits(const struct print *t)
+{
+	return t->width >= 56;
+}
+
+static unsigned int who_width(const struct print *t)
+{
+	unsigned int left =
+		t->width - REST_WIDTH - 12 * died_fits(t) - 8 * off_fits(t);
+
+	return left < WHO_WIDTH ? left : WHO_WIDTH;
 }
 
 static void worst_row(const struct print *t, const struct profile_death *d)
@@ -479,7 +500,8 @@ static void worst_row(const struct print *t, const struct profile_death *d)
 
 	if (d->wall_ns)
 		when_hms(when, (int64_t)d->wall_ns, d->utc_offset_s);
-	buf_printf(t->out, "%-12s", when);
+	if (died_fits(t))
+		buf_printf(t->out, "%-12s", when);
 	right_duration(t, d->kernel_ns, 8);
 	if (off_fits(t) && d->off_known)
 		right_duration(t, d->off_ns, 8);
@@ -488,7 +510,7 @@ static void worst_row(const struct print *t, const struct profile_death *d)
 	len = snprintf(who, sizeof(who), "%.*s[%u]", OBIT_COMM_LEN, d->comm,
 		       d->tgid);
 	buf_addc(t->out, ' ');
-	text_fit(t->out, who, (size_t)len, WHO_WIDTH, true);
+	text_fit(t->out, who, (size_t)len, who_width(t), true);
 	buf_printf(t->out, " %s ", phase_names[d->phase]);
 	add_duration(t->out, d->phase_ns);
 	buf_addc(t->out, '\n');
@@ -500,9 +522,10 @@ static void worst(const struct print *t)
 
 	head(t, "The longest");
 	if (t->v->header)
-		buf_printf(t->out, "%-12s %7s %s%-*s %s\n", "DIED", "KERNEL",
-			   off_fits(t) ? "OFF CPU " : "", WHO_WIDTH, "PROCESS",
-			   "SLOWEST PHASE");
+		buf_printf(t->out, "%s %7s %s%-*s %s\n",
+			   died_fits(t) ? "DIED        " : "", "KERNEL",
+			   off_fits(t) ? "OFF CPU " : "", (int)who_width(t),
+			   "PROCESS", "SLOWEST PHASE");
 	for (i = 0; i < t->p->nr_worst; i++)
 		worst_row(t, &t->p->worst[i]);
 }

@@ -43,6 +43,7 @@ static void child(const struct spawn_opts *o, int gate, int report)
 	if (n != 1)
 		_exit(125);	/* whoever was to open it is gone */
 	setrlimit(RLIMIT_MEMLOCK, &o->memlock);
+	setrlimit(RLIMIT_NOFILE, &o->nofile);
 	if (o->as) {
 		err = account_become(o->as);
 		if (err)

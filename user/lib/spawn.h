@@ -13,13 +13,13 @@
 
 /*
  * @as:      NULL: as we are
- * @memlock: RLIMIT_MEMLOCK as we were given it
+ * @memlock, @nofile: these limits as we were given them
  * @comm:    its name until it execs, so that it can be found; NULL: none
  */
 struct spawn_opts {
 	char *const *argv;
 	const struct account *as;
-	struct rlimit memlock;
+	struct rlimit memlock, nofile;
 	const char *comm;
 };
 

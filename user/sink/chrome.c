@@ -18,10 +18,11 @@
 #include "sink/chrome.h"
 
 #define FLUSH_AT	(256 * 1024)
-/* Processes that are remembered, dead or alive; and arrows from one of which
- * the line is not known yet. */
+/* Processes that are remembered, dead or alive; arrows from one of which the line
+ * is not known yet, and from all of them. */
 #define LINES_MAX	65536
 #define ARROWS_MAX	1024
+#define ARROWS_ALL	(256 * 1024)
 
 struct arrow {
 	uint64_t boot_ns, id;
@@ -56,6 +57,7 @@ struct chrome {
 	struct line *oldest, *newest;
 	uint32_t last_id;
 	uint64_t last_arrow;
+	size_t nr_arrows;		/* of all lines */
 };
 
 /* --- one event -------------------------------------------------------------- */
@@ -195,6 +197,7 @@ static void draw_arrows(struct chrome *c, struct line *l)
 
 	for (i = 0; i < l->nr_arrows; i++)
 		arrow_end(c, l, "s", l->arrows[i].id, l->arrows[i].boot_ns);
+	c->nr_arrows -= l->nr_arrows;
 	free(l->arrows);
 	l->arrows = NULL;
 	l->nr_arrows = 0;
@@ -297,6 +300,28 @@ static void find_course(const struct chrome *c, const struct obituary *o,
 	k->zombie = k->end > k->left;
 }
 
+/* What is in none of the slices, for another task did it: "mm.unmap by cat [7]" */
+static void add_elsewhere(struct chrome *c, const struct teardown *t)
+{
+	const struct teardown_elsewhere *e;
+	unsigned int i;
+
+	json_array_begin(&c->j, "elsewhere");
+	for (i = 0; i < t->nr_elsewhere; i++) {
+		e = &t->elsewhere[i];
+		buf_clear(&c->text);
+		buf_adds(&c->text, phase_names[e->phase]);
+		if (e->tgid) {
+			buf_adds(&c->text, " by ");
+			text_escape(&c->text, e->comm,
+				    strnlen(e->comm, sizeof(e->comm)));
+			buf_printf(&c->text, " [%u]", e->tgid);
+		}
+		json_str(&c->j, NULL, c->text.p, c->text.len);
+	}
+	json_array_end(&c->j);
+}
+
 static void add_args(struct chrome *c, const struct obituary *o)
 {
 	json_object_begin(&c->j, "args");
@@ -315,7 +340,9 @@ static void add_args(struct chrome *c, const struct obituary *o)
 	if (o->teardown) {
 		json_u64(&c->j, "kernel_ns", o->teardown->kernel_ns);
 		if (o->teardown->off_known)
-			json_u64(&c->j, "off_ns", o->teardown->off_ns);
+			json_u64(&c->j, "off_cpu_ns", o->teardown->off_ns);
+		if (o->teardown->nr_elsewhere)
+			add_elsewhere(c, o->teardown);
 	}
 	json_object_end(&c->j);
 }
@@ -336,7 +363,7 @@ static void draw_steps(struct chrome *c, const struct line *l,
 			continue;
 		if (t->off_known) {
 			json_object_begin(&c->j, "args");
-			json_u64(&c->j, "off_ns", s->off_ns);
+			json_u64(&c->j, "off_cpu_ns", s->off_ns);
 			json_object_end(&c->j);
 		}
 		json_object_end(&c->j);
@@ -387,14 +414,17 @@ static int draw_arrow(struct chrome *c, const struct line *victim,
 
 	if (!killer)
 		return -ENOMEM;
-	if (killer == victim || to > k->end)
+	/* A slice's end is not in it any more. */
+	if (to == k->end && to > s->boot_ns)
+		to--;
+	if (killer == victim || to >= k->end)
 		return 0;
 	if (killer->drawn) {
 		arrow_end(c, killer, "s", ++c->last_arrow, s->boot_ns);
 		arrow_end(c, victim, "f", c->last_arrow, to);
 		return 0;
 	}
-	if (killer->nr_arrows == ARROWS_MAX)
+	if (killer->nr_arrows == ARROWS_MAX || c->nr_arrows == ARROWS_ALL)
 		return 0;
 	if (!(killer->nr_arrows & (killer->nr_arrows - 1))) {
 		struct arrow *more =
@@ -409,6 +439,7 @@ static int draw_arrow(struct chrome *c, const struct line *victim,
 	}
 	killer->arrows[killer->nr_arrows++] =
 		(struct arrow){ s->boot_ns, ++c->last_arrow };
+	c->nr_arrows++;
 	if (s->boot_ns > killer->last_ns)
 		killer->last_ns = s->boot_ns;
 	arrow_end(c, victim, "f", c->last_arrow, to);

@@ -307,7 +307,7 @@ static void kmod_info(struct source *s, struct source_info *info)
 	info->tier = TIER_KMOD;
 	info->source = SOURCE_KMOD;
 	info->live = true;
-	info->teardown = false;
+	info->teardown = s->teardown;
 	snprintf(info->text, sizeof(info->text), "kmod, %u hooks%s", s->hooks,
 		 s->resumed ? ", where the last reader stopped" : "");
 	if (s->missing)

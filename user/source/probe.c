@@ -13,10 +13,30 @@
 #include <bpf/bpf.h>
 #include "lib/log.h"
 #include "source/hooks.h"
+#include "source/perf_try.h"
 #include "source/probe.h"
 #include "source/source.h"
 
-static struct hook hooks[HOOK_ROWS_MAX];
+static struct hook hooks[HOOK_ROWS_MAX + PERF_ROWS_NR];
+
+static void try_events(struct hook *h)
+{
+	size_t i;
+
+	for (i = 0; i < PERF_ROWS_NR; i++, h++) {
+		const struct perf_row *row = &perf_rows[i];
+
+		memset(h, 0, sizeof(*h));
+		h->name = row->place;
+		h->kind = row->kind;
+		h->program = row->program;
+		h->fact = row->fact;
+		h->tier = TIER_TRACEPOINTS;
+		h->teardown = true;
+		h->misses = -1;
+		h->state = perf_try(row, &h->err, h->why, sizeof(h->why));
+	}
+}
 
 static void try_all(struct probe *p)
 {
@@ -60,8 +80,9 @@ static void try_all(struct probe *p)
 		    h->state != HOOK_OK)
 			p->usable = false;
 	}
+	try_events(&hooks[i]);
 	p->hooks = hooks;
-	p->nr = i;
+	p->nr = i + PERF_ROWS_NR;
 	p->usable = p->usable && release;
 	p->tier = served[SERVES_REAPABLE] && served[SERVES_RELEASE] &&
 				  served[SERVES_EXIT_CALL] ?

@@ -22,7 +22,8 @@ enum hook_state {
 
 /*
  * @name:     place in the kernel: "sched_process_exit", "release_task"
- * @kind:     "tp_btf", "raw_tp", "fentry", "fexit", "iter"
+ * @kind:     "tp_btf", "raw_tp", "fentry", "fexit", "iter"; "perf", a timer;
+ *            "uprobe", in user space: then @name is a function there
  * @program:  BPF program, as bpftool shows it
  * @fact:     what it serves, a clause without a full stop: "exit status, usage"
  * @required: without it there is no obituary
