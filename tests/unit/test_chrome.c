@@ -387,11 +387,12 @@ static void killed_without_teardown(void **state)
 	(void)state;
 	c = opened(&f);
 	begins(c, SEC);
-	sent(h, 10, 8 * SEC, &killer, 9, 8 * SEC - 40);
-	o = killed(10, 8 * SEC, &killer, 9);
+	sent(h, 10, 8 * SEC + MS, &killer, 9, 8 * SEC + MS - 40);
+	o = killed(10, 8 * SEC + MS, &killer, 9);
 	o->have &= ~(1ULL << OB_TEARDOWN);
 	o->teardown = NULL;
-	assert_int_equal(chrome_obituary(c, o, holding_find(h, 10, 7 * SEC)),
+	assert_int_equal(chrome_obituary(c, o,
+					 holding_find(h, 10, 7 * SEC + MS)),
 			 0);
 	j = closed(c, f);
 	assert_int_equal(arrows(j), 1);
