@@ -66,6 +66,13 @@ int BPF_PROG(twin__sched_process_fork, struct task_struct *parent,
 	return fork_seen(parent, child);
 }
 
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(third__sched_process_fork, struct task_struct *parent,
+	     struct task_struct *child)
+{
+	return fork_seen(parent, child);
+}
+
 /*
  * The path of the running file, as readlink(/proc/TGID/exe) would walk it: from
  * the last name to the root of the mount namespace, over mount points. Names
@@ -198,6 +205,13 @@ int BPF_PROG(tp__sched_process_exec, struct task_struct *p, int old_pid,
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(twin__sched_process_exec, struct task_struct *p, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	return exec_seen(p, old_pid, bprm);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(third__sched_process_exec, struct task_struct *p, int old_pid,
 	     struct linux_binprm *bprm)
 {
 	return exec_seen(p, old_pid, bprm);
