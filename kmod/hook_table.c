@@ -291,6 +291,8 @@ static int prctl_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 #define RECORDS WANTS(RECORDS)
 #define EVENT(event) WANTS(event)
 #define OR_EVENT(event) (RECORDS | EVENT(event))
+/* Records need it only for what is gone at the tracepoint. */
+#define ACCOUNTED (OBIT_EXIT_BEFORE_MM ? EVENT(EXIT) : OR_EVENT(EXIT))
 
 #define TRACEPOINT(name, fn, text, ...)                                \
 	{ .kind = OBIT_HOOK_TRACEPOINT, .place = name, .probe = fn,    \
@@ -317,10 +319,10 @@ const struct hook hook_rows[] = {
 	TRACEPOINT("sched_process_exit", EXIT_PROBE,
 		   "the death: status, exit values, usage, kin",
 		   .required = true),
-	FUNCTION("taskstats_exit", OR_EVENT(EXIT), in_taskstats_exit,
+	FUNCTION("taskstats_exit", ACCOUNTED, in_taskstats_exit,
 		 "which thread was the last; a deleted executable",
 		 .serves = SERVES_ACCOUNTED),
-	FUNCTION("acct_collect", OR_EVENT(EXIT), in_acct_collect,
+	FUNCTION("acct_collect", ACCOUNTED, in_acct_collect,
 		 "which thread was the last (kernels without taskstats)",
 		 .serves = SERVES_ACCOUNTED),
 	FUNCTION("do_exit", RECORDS, in_do_exit,
