@@ -337,7 +337,7 @@ static bool shows_teardown(void)
 	pid = dies_by(0, 7);
 	if (!stopped())
 		return false;
-	need(told("TEARDOWN", "FATE"), "its heading: %.300s", run.out);
+	need(told("TEARDOWN", "THEN"), "its heading: %.300s", run.out);
 	snprintf(text, sizeof(text), " %d ", pid);
 	need(told(text, "%"), "%d: %.600s", pid, run.out);
 	return true;
