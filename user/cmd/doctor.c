@@ -215,6 +215,20 @@ static void report_checks(struct buf *out, const struct checks *cs)
 #define FACT_AT (4 + 8 + PLACE_WIDTH + 1 + COST_WIDTH + 2)
 #define WHY_AT (4 + 8 + PLACE_WIDTH + 1)
 
+/* Where the text of a hook goes: behind what is there, up to column `at`, or on a
+ * line of its own if that leaves it too little. */
+#define LEAST_WIDTH 30
+#define BELOW_AT 12
+
+static unsigned int text_column(struct buf *out, unsigned int at)
+{
+	if (tty_width(STDOUT_FILENO, 100) >= at + LEAST_WIDTH)
+		return at;
+	buf_addc(out, '\n');
+	buf_fill(out, ' ', BELOW_AT);
+	return BELOW_AT;
+}
+
 static void report_cost(struct buf *out, const struct hook *h)
 {
 	char text[DURATION_MAX] = "";
@@ -237,18 +251,19 @@ static void report_working(struct buf *out, const struct hook *h)
 			 (unsigned long long)h->runs + (uint64_t)h->misses);
 	else
 		snprintf(text, sizeof(text), "%s", h->fact);
-	doctor_wrapped(out, text, FACT_AT);
+	doctor_wrapped(out, text, text_column(out, FACT_AT));
 }
 
 static void report_missing(struct buf *out, const struct hook *h)
 {
+	unsigned int at = text_column(out, WHY_AT);
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s: %s", state_names[h->state],
 		 *h->why ? h->why : "no reason given");
-	doctor_wrapped(out, text, WHY_AT);
-	buf_printf(out, "%*s", WHY_AT, "");
-	doctor_wrapped(out, h->fact, WHY_AT);
+	doctor_wrapped(out, text, at);
+	buf_printf(out, "%*s", (int)at, "");
+	doctor_wrapped(out, h->fact, at);
 }
 
 static void report_hooks(struct buf *out, const struct probe *p, bool ok)
@@ -342,12 +357,16 @@ static void report_text(struct buf *out, const struct utsname *uts,
 			const struct checks *cs, const struct probe *p,
 			const struct module_state *m, enum tier tier)
 {
+	char head[96];
+
 	buf_printf(out, "Linux %s, %s\n", uts->release, uts->machine);
 	report_checks(out, cs);
 	if (p->nr) {
-		buf_printf(out,
-			   "\nHooks that work here (tier %s), and what a run costs\n",
-			   tier_names[p->tier]);
+		snprintf(head, sizeof(head),
+			 "Hooks that work here (tier %s), and what a run costs",
+			 tier_names[p->tier]);
+		buf_addc(out, '\n');
+		doctor_wrapped(out, head, 0);
 		report_hooks(out, p, true);
 		if (any_missing(p)) {
 			buf_adds(out, "\nHooks that do not\n");
