@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 #include "../bpf/shared.h"
 #include "obit.skel.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "source/choice.h"
 #include "source/hooks.h"
@@ -47,14 +48,6 @@ struct source {
 	uint64_t missed[HOOK_ROWS_MAX];	/* by row of hook_rows */
 	uint64_t misses, misses_at;
 };
-
-static uint64_t boot_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static struct bpf_program *program_of(struct source *s, const char *name)
 {
@@ -299,8 +292,10 @@ static int bpf_open(struct source **out, const struct source_opts *o)
 		return -EOPNOTSUPP;
 	}
 	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s) {
+		log_error("out of memory");
 		return -ENOMEM;
+	}
 	s->wake = -1;
 	err = load_best(s, o);
 	if (err) {
@@ -391,21 +386,6 @@ static int scan(struct source *s, const struct emit *to, struct bpf_link *link,
 	return err ? err : n + 1;
 }
 
-static int tell_loss(const struct emit *to, uint32_t kind, uint32_t reason,
-		     uint64_t count)
-{
-	struct obit_loss loss = {
-		.hdr = { .type = OBIT_EV_LOSS,
-			 .len = sizeof(loss),
-			 .boot_ns = boot_now() },
-		.kind = kind,
-		.reason = reason,
-		.count = count,
-	};
-
-	return to->event(to->ctx, &loss.hdr);
-}
-
 static bool bpf_source_has(struct source *s, const char *program)
 {
 	struct bpf_program *p = program_of(s, program);
@@ -454,35 +434,18 @@ static uint64_t count_misses(struct source *s)
 
 static int tell_losses(struct source *s, const struct emit *to)
 {
-	const struct obit_counters *c = &s->skel->bss->counters;
-	uint64_t now = boot_now();
-	int kind, reason, err;
+	int err = source_losses(to, s->skel->bss->counters.lost, s->lost);
+	uint64_t now = boot_now(), all, n;
 
-	for (kind = 0; kind < OBIT_LOST_KIND_NR; kind++)
-		for (reason = 0; reason < OBIT_LOST_REASON_NR; reason++) {
-			uint64_t n = *(volatile __u64 *)&c->lost[kind][reason];
-
-			if (n == s->lost[kind][reason])
-				continue;
-			err = tell_loss(to, kind, reason,
-					n - s->lost[kind][reason]);
-			if (err)
-				return err;
-			s->lost[kind][reason] = n;
-		}
-	if (now - s->misses_at >= MISSES_EVERY_NS) {
-		uint64_t n = count_misses(s);
-
-		s->misses_at = now;
-		if (n > s->misses) {
-			err = tell_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED,
-					n - s->misses);
-			if (err)
-				return err;
-			s->misses = n;
-		}
-	}
-	return 0;
+	if (err || now - s->misses_at < MISSES_EVERY_NS)
+		return err;
+	s->misses_at = now;
+	all = count_misses(s);
+	if (all <= s->misses)
+		return 0;
+	n = all - s->misses;
+	s->misses = all;
+	return source_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED, n);
 }
 
 static int bpf_read(struct source *s, const struct emit *to)

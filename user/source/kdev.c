@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "source/frames.h"
 #include "source/kdev.h"
@@ -118,14 +118,6 @@ struct source {
 	unsigned int hooks, missing;
 	bool scanned, resumed, teardown;
 };
-
-static uint64_t boot_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static void kmod_close(struct source *s)
 {
@@ -322,28 +314,14 @@ static int kmod_fd(struct source *s)
 	return s->dev.fd;
 }
 
-static int tell_loss(const struct emit *to, uint32_t kind, uint32_t reason,
-		     uint64_t count)
-{
-	struct obit_loss loss = {
-		.hdr = { .type = OBIT_EV_LOSS,
-			 .len = sizeof(loss),
-			 .boot_ns = boot_now() },
-		.kind = kind,
-		.reason = reason,
-		.count = count,
-	};
-
-	return to->event(to->ctx, &loss.hdr);
-}
-
 /* Of what kind a record was that was lost before us nobody knows any more. */
 static int tell_before(struct source *s, const struct emit *to)
 {
 	uint32_t n = s->before;
 
 	s->before = 0;
-	return n ? tell_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_RING_FULL, n) : 0;
+	return n ? source_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_RING_FULL, n) :
+		   0;
 }
 
 static int tell_missed(struct source *s, const struct emit *to)
@@ -358,24 +336,15 @@ static int tell_missed(struct source *s, const struct emit *to)
 		return 0;
 	n = info.missed - s->missed;
 	s->missed = info.missed;
-	return tell_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED, n);
+	return source_loss(to, OBIT_LOST_CONTEXT, OBIT_LOST_MISSED, n);
 }
 
 static int tell_losses(struct source *s, const struct emit *to)
 {
-	const struct obit_ring_page *p = s->frames.page;
-	int kind, reason, err = tell_before(s, to);
+	int err = tell_before(s, to);
 
-	for (kind = 0; kind < OBIT_LOST_KIND_NR; kind++)
-		for (reason = 0; reason < OBIT_LOST_REASON_NR; reason++) {
-			uint64_t n = counter(&p->lost[kind][reason]);
-
-			if (err || n == s->lost[kind][reason])
-				continue;
-			err = tell_loss(to, (uint32_t)kind, (uint32_t)reason,
-					n - s->lost[kind][reason]);
-			s->lost[kind][reason] = n;
-		}
+	if (!err)
+		err = source_losses(to, s->frames.page->lost, s->lost);
 	return err ? err : tell_missed(s, to);
 }
 

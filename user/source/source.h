@@ -82,6 +82,13 @@ struct source_type {
 /* A TEARDOWN of nobody: there will be one of each death. For live sources, before
  * their first record. */
 int source_teardown_begins(const struct emit *to);
+/* A LOSS of so many. */
+int source_loss(const struct emit *to, uint32_t kind, uint32_t reason,
+		uint64_t count);
+/* One for each of the producer's counters that has moved since it was told. */
+int source_losses(const struct emit *to,
+		  const __u64 (*counters)[OBIT_LOST_REASON_NR],
+		  uint64_t (*told)[OBIT_LOST_REASON_NR]);
 
 extern const struct source_type bpf_source, kmod_source, file_source;
 extern const struct source_type fake_source;
