@@ -131,13 +131,44 @@ static void round_trip(void **state)
 	assert_memory_equal(g.s.p, s.p, s.len);
 	assert_int_equal(info.tier, TIER_FENTRY);
 	assert_int_equal(info.source, SOURCE_KMOD);
-	assert_false(info.live);
+	assert_false(info.live || info.teardown);
 	assert_string_equal(said, "");
 	stream_free(&g.s);
 
 	g = (struct got){ .stop_after = 2 };
 	assert_int_equal(read_all(&g, NULL), -ECANCELED);
 	assert_int_equal(g.nr, 2);
+	stream_free(&g.s);
+	stream_free(&s);
+}
+
+/* A source with --teardown says so before the first process: with that the table
+ * of a replay has its column, too. One of a process is not it. */
+static void knows_of_teardowns(void **state)
+{
+	struct stream s = STREAM_INIT;
+	struct source_info info;
+	struct got g = { 0 };
+
+	(void)state;
+	stream_clock(&s, 1, 5);
+	stream_cgroup(&s, 2, OBIT_CGROUP_NAMED, OBIT_HIER_UNIFIED, 7, "/a");
+	stream_teardown(&s, 3, 0, 0);
+	stream_task(&s, 4, 10, 1, 0, 1);
+	assert_int_equal(write_all(&s), 0);
+	assert_int_equal(read_all(&g, &info), -ENODATA);
+	assert_int_equal(g.nr, 4);
+	assert_true(info.teardown);
+	stream_free(&g.s);
+	stream_free(&s);
+
+	g = (struct got){ 0 };
+	stream_clock(&s, 1, 5);
+	stream_task(&s, 2, 10, 1, 0, 1);
+	stream_teardown(&s, 3, 10, 0);
+	assert_int_equal(write_all(&s), 0);
+	assert_int_equal(read_all(&g, &info), -ENODATA);
+	assert_false(info.teardown);
 	stream_free(&g.s);
 	stream_free(&s);
 }
@@ -347,10 +378,15 @@ static void no_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(cut_short),
-		cmocka_unit_test(foreign),    cmocka_unit_test(newer),
-		cmocka_unit_test(damaged),    cmocka_unit_test(big),
-		cmocka_unit_test(full),	      cmocka_unit_test(no_space),
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(knows_of_teardowns),
+		cmocka_unit_test(cut_short),
+		cmocka_unit_test(foreign),
+		cmocka_unit_test(newer),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(big),
+		cmocka_unit_test(full),
+		cmocka_unit_test(no_space),
 	};
 	int fd = mkstemp(path), failed;
 

@@ -27,6 +27,7 @@ struct source {
 	size_t at, len;		/* unread bytes are buf[at..len) */
 	uint64_t offset;	/* of buf[at] in the file */
 	bool eof;
+	bool teardown;		/* it was recorded with --teardown */
 };
 
 /* Moves the rest to the front and reads on. at stays a multiple of 8: so do
@@ -87,6 +88,27 @@ static void file_close(struct source *s)
 	free(s);
 }
 
+/* A source that tells of teardowns says so before the first process: only the
+ * clock and the names of cgroups come earlier. */
+static bool tells_teardowns(const struct source *s)
+{
+	const struct obit_hdr *h;
+	size_t at = s->at;
+	long len;
+
+	for (; at < s->len; at += (size_t)len) {
+		h = (const void *)(s->buf + at);
+		len = event_check(h, s->len - at);
+		if (len < 0 || h->type == OBIT_EV_TASK)
+			break;
+		if (len > 0 && h->type == OBIT_EV_TEARDOWN &&
+		    !((const struct obit_teardown *)h)->task.tgid)
+			return true;
+		len = h->len;
+	}
+	return false;
+}
+
 static int file_open(struct source **out, const struct source_opts *o)
 {
 	bool is_stdin = !strcmp(o->path, "-");
@@ -117,6 +139,7 @@ static int file_open(struct source **out, const struct source_opts *o)
 	err = read_head(s);
 	if (err)
 		goto out;
+	s->teardown = tells_teardowns(s);
 	*out = s;
 	return 0;
 nomem:
@@ -130,6 +153,7 @@ out:
 static void file_info(struct source *s, struct source_info *info)
 {
 	memset(info, 0, sizeof(*info));
+	info->teardown = s->teardown;
 	info->tier = (enum tier)s->head.tier;
 	info->source = (enum obituary_source)s->head.source;
 	snprintf(info->text, sizeof(info->text),
