@@ -86,6 +86,18 @@ static void add_example(struct buf *out, const char *line, const char *does)
 	buf_printf(out, "  %s\n        %s\n", line, does);
 }
 
+/* Those of <sysexits.h> that obit uses; cmd_exit_status() chooses. */
+static const char *const statuses[][2] = {
+	{ "0", "all is well; also after Ctrl-C and SIGTERM" },
+	{ "64", "the command line makes no sense" },
+	{ "65, 66", "a recording is damaged, or not there" },
+	{ "69", "this kernel or machine can not do it (obit doctor)" },
+	{ "70, 71", "obit has failed; there is no memory" },
+	{ "74", "what was to be written could not be" },
+	{ "77", "it needs more privilege" },
+	{ "others", "run, wait, profile: the command's; zombies: see there" },
+};
+
 static int print_overview(void)
 {
 	unsigned int width = help_width();
@@ -104,6 +116,10 @@ static int print_overview(void)
 			   commands[i]->summary, i ? "" : " (the default)");
 	buf_addc(&out, '\n');
 	opts_help(global_groups, width, &out);
+	buf_adds(&out, "\nExit status:\n");
+	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		buf_printf(&out, "  %-10s %s\n", statuses[i][0],
+			   statuses[i][1]);
 	buf_adds(&out, "\nExamples:\n");
 	add_example(&out, "sudo obit", "Watch every death of the machine.");
 	add_example(&out, "obit explain 137", "What does this status mean?");
@@ -186,15 +202,50 @@ static int all_groups(const struct cmd *cmd, struct opts_group *all)
 	return 0;
 }
 
-static int check_operands(const struct cmd *cmd, int nr)
+static bool is_spelled(const struct opt *o, const char *word)
 {
+	if (word[0] != '-')
+		return false;
+	if (word[1] == '-')
+		return !strcmp(word + 2, o->name);
+	return o->brief && word[1] == o->brief && !word[2];
+}
+
+/* The option of this line that has a value of its own unless one is joined to it
+ * by `=`: what stands behind it was meant so. */
+static const struct opt *with_joined_value(const struct opts_group *groups,
+					   char **options, int nr)
+{
+	const struct opts_group *g;
+	const struct opt *o;
+	int i;
+
+	for (i = 0; i < nr; i++)
+		for (g = groups; g->title; g++)
+			for (o = g->opts; o->kind != OPT_K_END; o++)
+				if (o->bare && is_spelled(o, options[i]))
+					return o;
+	return NULL;
+}
+
+/* argv: options up to `first`, then operands up to argc. */
+static int check_operands(const struct cmd *cmd,
+			  const struct opts_group *groups, int argc,
+			  char **argv, int first)
+{
+	int nr = argc - first;
 	bool many = cmd->max_operands >= 0 && nr > cmd->max_operands;
+	const struct opt *o;
 
 	if (nr >= cmd->min_operands && !many)
 		return 0;
-	if (many && !cmd->max_operands)
-		log_error("obit %s takes options only, no further words",
-			  cmd->name);
+	o = many ? with_joined_value(groups, argv + 1, first - 1) : NULL;
+	if (o)
+		log_error("obit %s takes options only, and \"%s\" is none; did you mean --%s=%s?",
+			  cmd->name, argv[first], o->name, argv[first]);
+	else if (many && !cmd->max_operands)
+		log_error("obit %s takes options only, and \"%s\" is none",
+			  cmd->name, argv[first]);
 	else
 		log_error("obit %s needs %s: obit %s %s", cmd->name,
 			  many ? "fewer words" : "more words", cmd->name,
@@ -237,7 +288,7 @@ static int run_command(const struct cmd *cmd, int argc, char **argv)
 	} else {
 		log_set_level(LOG_LVL_WARN +
 			      (global.verbose < 2 ? global.verbose : 2));
-		ret = check_operands(cmd, argc - first);
+		ret = check_operands(cmd, groups, argc, argv, first);
 		if (ret)
 			ret = usage_failure(cmd, argc, argv, ret);
 		else

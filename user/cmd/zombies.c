@@ -20,12 +20,18 @@
 #include "procfs.h"
 
 #define SOME_ARE_OLDER 1	/* the exit status of --older-than */
+#define NOT_ASKED UINT64_MAX	/* `--older-than 0` is a question, too */
 
 static struct zombies_cmd {
 	uint64_t older_than_ns, watch_ns;
 	struct opt_strings comm, uid, parent;
 	int format, colour, by;
-} opts;
+} opts = { .older_than_ns = NOT_ASKED };
+
+static bool is_check(void)
+{
+	return opts.older_than_ns != NOT_ASKED;
+}
 
 /* clang-format off */
 static const struct opt_name by_names[] = {
@@ -38,9 +44,9 @@ static const struct opt_name by_names[] = {
 #define Z struct zombies_cmd
 static const struct opt zombies_opts[] = {
 	OPT_DURATION(0, "older-than", Z, older_than_ns,
-		     .help = "Only what may have been dead for so long, and "
-			     "end with status 1 if there is some, else 0: for "
-			     "monitoring."),
+		     .help = "Only what may have been dead for so long (0: "
+			     "any), and end with status 1 if there is some, "
+			     "else 0: for monitoring."),
 	OPT_DURATION('W', "watch", Z, watch_ns, .bare = "2s",
 		     .help = "Show it again and again, every 2 s or so often, "
 			     "until Ctrl-C."),
@@ -119,15 +125,26 @@ static void drop_younger(struct zombies *all)
 
 /* --- shown --------------------------------------------------------------------------- */
 
+static const char hidden[] =
+	"/proc hides the processes of others (hidepid): there may be more";
+
+/* Whoever looks at no table must be told as well. */
+static void warn_of_hidden(const struct zombie_scan *s)
+{
+	const char *why;
+
+	if ((opts.format == OUTPUT_JSON || is_check()) &&
+	    zombie_scan_by_proc(s, &why) && procfs_hides())
+		log_warn("%s", hidden);
+}
+
 static const char *hint(const struct zombie_scan *s)
 {
 	const char *why;
 
 	if (!zombie_scan_by_proc(s, &why))
 		return NULL;
-	if (procfs_hides())
-		return "/proc hides the processes of others (hidepid): there may be more";
-	return why;
+	return procfs_hides() ? hidden : why;
 }
 
 static int show(struct screen *screen, const struct zombie_scan *s,
@@ -160,7 +177,7 @@ static int look(struct screen *screen, struct zombie_scan *s, size_t *nr)
 	size_t i;
 
 	if (!err) {
-		if (opts.older_than_ns)
+		if (is_check())
 			drop_younger(&all);
 		err = zombies_sort(&all);
 		if (err)
@@ -191,6 +208,7 @@ static int zombies_run(int argc, char **argv)
 	err = zombie_scan_open(&s, (enum scan_by)opts.by);
 	if (err)
 		return cmd_exit_status(err);
+	warn_of_hidden(s);
 	screen_begin(&screen);
 	do {
 		err = look(&screen, s, &nr);
@@ -198,7 +216,7 @@ static int zombies_run(int argc, char **argv)
 	zombie_scan_close(s);
 	if (err)
 		return cmd_exit_status(err);
-	return opts.older_than_ns && !opts.watch_ns && nr ? SOME_ARE_OLDER : 0;
+	return is_check() && !opts.watch_ns && nr ? SOME_ARE_OLDER : 0;
 }
 
 const struct cmd cmd_zombies = {
