@@ -182,11 +182,27 @@ static int look(struct screen *screen, struct source *source)
 	return err;
 }
 
+/* Two reasons, one sentence. */
+static int open_source(struct source **source)
+{
+	struct source_opts so = { .scan_only = true };
+	struct buf why = BUF_INIT;
+	int err;
+
+	log_hold_errors(&why);
+	err = bpf_source.open(source, &so);
+	log_hold_errors(NULL);
+	if (err)
+		log_error("parent-death signals can be seen by BPF only, /proc does not tell them: %s",
+			  buf_str(&why));
+	buf_free(&why);
+	return err;
+}
+
 static int pdeath_run(int argc, char **argv)
 {
 	struct screen screen = { .watch_ns = opts.watch_ns,
 				 .redraw = opts.format == OUTPUT_TABLE };
-	struct source_opts so = { .scan_only = true };
 	struct source *source;
 	int err;
 
@@ -194,12 +210,12 @@ static int pdeath_run(int argc, char **argv)
 	(void)argv;
 	if (check_filters())
 		return EX_USAGE;
-	err = bpf_source.open(&source, &so);
-	if (err) {
-		log_error(
-			"parent-death signals can be seen by BPF only: /proc does not tell them");
-		return err == -EPERM ? EX_UNAVAILABLE : cmd_exit_status(err);
-	}
+	err = open_source(&source);
+	if (err)
+		return cmd_exit_status(err);
+	if (!procfs_is_initial())
+		log_warn(
+			"in a container: process ids are those of the whole machine, and how each would take its signal can not be read");
 	screen_begin(&screen);
 	do {
 		err = look(&screen, source);
