@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -173,15 +174,25 @@ void child_wait(struct child *c)
 		nanosleep(&turn, NULL);
 }
 
-static int cannot_exec(const char *name, int err)
+/* sudo replaces PATH (secure_path): what its caller finds need not be in there. */
+static int not_found(const struct child *c, const char *name)
+{
+	bool by_path = !strchr(name, '/');
+
+	log_error("%s: command not found%s", name,
+		  by_path && c->as && getenv("SUDO_UID") ?
+			  "; PATH is sudo's here, with `sudo env \"PATH=$PATH\" obit ...` it is yours" :
+			  "");
+	return NOT_FOUND;
+}
+
+static int cannot_exec(const struct child *c, const char *name, int err)
 {
 	struct stat st;
 	bool there = strchr(name, '/') && !stat(name, &st);
 
-	if (err == -ENOENT && !there) {
-		log_error("%s: command not found", name);
-		return NOT_FOUND;
-	}
+	if (err == -ENOENT && !there)
+		return not_found(c, name);
 	if (err == -ENOENT)
 		log_error("%s: cannot be run: the interpreter it names is not there",
 			  name);
@@ -214,7 +225,7 @@ int child_conclude(struct child *c, char *const *argv, bool *became)
 			  strerror(-err));
 		return OWN_FAILURE;
 	case SPAWN_EXEC:
-		return cannot_exec(argv[0], err);
+		return cannot_exec(c, argv[0], err);
 	case SPAWN_OK:
 		break;
 	}

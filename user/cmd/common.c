@@ -64,78 +64,98 @@ const struct opt witness_opt_table[] = {
 	OPT_END
 };
 
+/* command: what is watched is a command of its own: some make no sense then. */
+#define SOURCE_OPTS(command)						\
+	WITNESS_OPTS,							\
+	OPT_FLAG(0, "precise", S, precise,				\
+		 .help = "Hook system calls too, for exact times and "	\
+			 "parent-death signals; makes every system call of the "	\
+			 "machine a little slower."),			\
+	OPT_ENUM(0, "teardown", S, teardown, .names = teardown_choices,	\
+		 .dflt = "no", .bare = "kernel",			\
+		 .help = "Tell where the end of each process spent its time; "	\
+			 "user: with what its C library did first, from "	\
+			 "exit(3) on."),				\
+	OPT_DURATION(0, "pdeath-scan", S, pdeath_scan_ns, .dflt = "1s",	\
+		     .help = "How often to look for parent-death signals, "	\
+			     "where no tracepoint tells; 0: never.",	\
+		     .hidden = command),				\
+	OPT_DURATION(0, "zombie-after", S, zombie_after_ns, .dflt = "1s",	\
+		     .help = "Tell of a process that nobody has waited for so "	\
+			     "long after its death; 0: never."),	\
+	OPT_FLAG(0, "resume", S, resume,				\
+		 .help = "With --source kmod: go on where the last reader that "	\
+			 "had --resume stopped, and leave a place for the next "	\
+			 "one. The module keeps it for some seconds (its "	\
+			 "parameter linger)."),				\
+	OPT_STRING(0, "lossless", S, lossless, .metavar = "SCOPE",	\
+		   .help = "With --source kmod: a process that exits while the "	\
+			   "ring is nearly full waits for room rather than "	\
+			   "lose its record. SCOPE says whose exits: TGID (it "	\
+			   "and its descendants), a path in cgroup v2, or "	\
+			   "`all`."),					\
+	OPT_DURATION(0, "lossless-wait", S, lossless_wait_ns, .dflt = "2s",	\
+		     .min = 1000000, .max = 10000000000,		\
+		     .help = "How long an exit waits at most."),	\
+	OPT_STRING('r', "replay", S, replay, .metavar = "FILE",		\
+		   .help = "Read a recording (made by --record) instead of "	\
+			   "watching; - is standard input.",		\
+		   .hidden = command)
+
 const struct opt source_opt_table[] = {
-	WITNESS_OPTS,
-	OPT_FLAG(0, "precise", S, precise,
-		 .help = "Hook system calls too, for exact times and "
-			 "parent-death signals; makes every system call of the "
-			 "machine a little slower."),
-	OPT_ENUM(0, "teardown", S, teardown, .names = teardown_choices,
-		 .dflt = "no", .bare = "kernel",
-		 .help = "Tell where the end of each process spent its time; "
-			 "user: with what its C library did first, from "
-			 "exit(3) on."),
-	OPT_DURATION(0, "pdeath-scan", S, pdeath_scan_ns, .dflt = "1s",
-		     .help = "How often to look for parent-death signals, "
-			     "where no tracepoint tells; 0: never."),
-	OPT_DURATION(0, "zombie-after", S, zombie_after_ns, .dflt = "1s",
-		     .help = "Tell of a process that nobody has waited for so "
-			     "long after its death; 0: never."),
-	OPT_FLAG(0, "resume", S, resume,
-		 .help = "With --source kmod: go on where the last reader that "
-			 "had --resume stopped, and leave a place for the next "
-			 "one. The module keeps it for some seconds (its "
-			 "parameter linger)."),
-	OPT_STRING(0, "lossless", S, lossless, .metavar = "SCOPE",
-		   .help = "With --source kmod: a process that exits while the "
-			   "ring is nearly full waits for room rather than "
-			   "lose its record. SCOPE says whose exits: TGID (it "
-			   "and its descendants), a path in cgroup v2, or "
-			   "`all`."),
-	OPT_DURATION(0, "lossless-wait", S, lossless_wait_ns, .dflt = "2s",
-		     .min = 1000000, .max = 10000000000,
-		     .help = "How long an exit waits at most."),
-	OPT_STRING('r', "replay", S, replay, .metavar = "FILE",
-		   .help = "Read a recording (made by --record) instead of "
-			   "watching; - is standard input."),
+	SOURCE_OPTS(false),
+	OPT_END
+};
+
+const struct opt command_source_opt_table[] = {
+	SOURCE_OPTS(true),
 	OPT_END
 };
 #undef S
 
 #define F struct filter_opts
+#define FILTER_OPTS(command)						\
+	OPT_STRINGS(0, "where", F, where, .metavar = "EXPRESSION",	\
+		    .help = "Show what this holds for, as in 'zombie_ns > 1s "	\
+			    "&& parent.comm == \"nginx\"'. Keys are those of "	\
+			    "the JSON; there are && || ! ( ) == != < <= > >= "	\
+			    "=~ !~; what is null makes a comparison unknown, "	\
+			    "which is not shown."),			\
+	OPT_STRINGS(0, "tgid", F, tgid, .metavar = "N",			\
+		    .help = "Only this process. This and the filters below can "	\
+			    "be given again: one of each kind must hold."),	\
+	OPT_STRINGS(0, "comm", F, comm, .metavar = "NAME",		\
+		    .help = "Only of this name; * ? and [ are wildcards."),	\
+	OPT_STRINGS(0, "uid", F, uid, .metavar = "USER",		\
+		    .help = "Only of this real user, by name or number."),	\
+	OPT_STRINGS(0, "cgroup", F, cgroup, .metavar = "PATH",		\
+		    .help = "Only in this cgroup or below it."),	\
+	OPT_STRINGS(0, "container", F, container, .metavar = "ID",	\
+		    .help = "Only in this container; the beginning of the id "	\
+			    "will do."),				\
+	OPT_STRINGS(0, "signal", F, signal, .metavar = "SIGNAL",	\
+		    .help = "Only killed by this signal."),		\
+	OPT_STRINGS(0, "status", F, status, .metavar = "N",		\
+		    .help = "Only with this exit status, as a shell shows it: "	\
+			    "137 is death by SIGKILL too."),		\
+	OPT_FLAG(0, "failed", F, failed,				\
+		 .help = "Only with a status other than 0."),		\
+	OPT_STRINGS(0, "cause", F, cause, .metavar = "CAUSE",		\
+		    .help = "Only of this cause: exit signal oom pdeath hangup "	\
+			    "orphaned_pgrp pidns exitkill cgroup_kill "	\
+			    "pidfd_autokill terminal seccomp oops fault self "	\
+			    "unknown."),				\
+	OPT_STRING(0, "tree", F, tree, .metavar = "TGID",		\
+		   .help = "Only this process and its descendants.",	\
+		   .hidden = command)
+
 const struct opt filter_opt_table[] = {
-	OPT_STRINGS(0, "where", F, where, .metavar = "EXPRESSION",
-		    .help = "Show what this holds for, as in 'zombie_ns > 1s "
-			    "&& parent.comm == \"nginx\"'. Keys are those of "
-			    "the JSON; there are && || ! ( ) == != < <= > >= "
-			    "=~ !~; what is null makes a comparison unknown, "
-			    "which is not shown."),
-	OPT_STRINGS(0, "tgid", F, tgid, .metavar = "N",
-		    .help = "Only this process. This and the filters below can "
-			    "be given again: one of each kind must hold."),
-	OPT_STRINGS(0, "comm", F, comm, .metavar = "NAME",
-		    .help = "Only of this name; * ? and [ are wildcards."),
-	OPT_STRINGS(0, "uid", F, uid, .metavar = "USER",
-		    .help = "Only of this real user, by name or number."),
-	OPT_STRINGS(0, "cgroup", F, cgroup, .metavar = "PATH",
-		    .help = "Only in this cgroup or below it."),
-	OPT_STRINGS(0, "container", F, container, .metavar = "ID",
-		    .help = "Only in this container; the beginning of the id "
-			    "will do."),
-	OPT_STRINGS(0, "signal", F, signal, .metavar = "SIGNAL",
-		    .help = "Only killed by this signal."),
-	OPT_STRINGS(0, "status", F, status, .metavar = "N",
-		    .help = "Only with this exit status, as a shell shows it: "
-			    "137 is death by SIGKILL too."),
-	OPT_FLAG(0, "failed", F, failed,
-		 .help = "Only with a status other than 0."),
-	OPT_STRINGS(0, "cause", F, cause, .metavar = "CAUSE",
-		    .help = "Only of this cause: exit signal oom pdeath hangup "
-			    "orphaned_pgrp pidns exitkill cgroup_kill "
-			    "pidfd_autokill terminal seccomp oops fault self "
-			    "unknown."),
-	OPT_STRING(0, "tree", F, tree, .metavar = "TGID",
-		   .help = "Only this process and its descendants."),
+	FILTER_OPTS(false),
+	OPT_END
+};
+
+const struct opt command_filter_opt_table[] = {
+	FILTER_OPTS(true),
 	OPT_END
 };
 #undef F
@@ -279,6 +299,9 @@ static int add_sink(struct pipeline_config *cfg, const struct sink_type *type,
 	return err;
 }
 
+const char common_record_of_two[] =
+	"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod";
+
 int common_open_sinks(const struct output_opts *o,
 		      const struct source_info *info, bool live,
 		      struct pipeline_config *cfg)
@@ -307,8 +330,7 @@ int common_open_sinks(const struct output_opts *o,
 	if (err || !o->record)
 		return err;
 	if (cfg->other) {
-		log_error(
-			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
+		log_error("%s", common_record_of_two);
 		return common_close_sinks(cfg, NULL, -EINVAL);
 	}
 	so.path = o->record;
@@ -371,10 +393,10 @@ static void add_witnesses(struct buf *b, const struct pair_stats *p)
 
 void common_summary(const struct pipeline_result *r, bool filtered)
 {
-	static const char *const kinds[OBIT_LOST_KIND_NR] = {
-		[OBIT_LOST_OBITUARY] = "obituaries",
-		[OBIT_LOST_CONTEXT] = "contexts",
-		[OBIT_LOST_SIGNAL] = "signals",
+	static const char *const kinds[OBIT_LOST_KIND_NR][2] = {
+		[OBIT_LOST_OBITUARY] = { "obituaries", "obituary" },
+		[OBIT_LOST_CONTEXT] = { "contexts", "context" },
+		[OBIT_LOST_SIGNAL] = { "signals", "signal" },
 	};
 	uint64_t deaths = r->stats.seen, failures = r->stats.failures, lost = 0;
 	struct buf b = BUF_INIT;
@@ -388,7 +410,8 @@ void common_summary(const struct pipeline_result *r, bool filtered)
 		   (unsigned long long)lost);
 	for (i = 0; i < OBIT_LOST_KIND_NR && lost; i++)
 		buf_printf(&b, "%s%llu %s", i ? ", " : " (",
-			   (unsigned long long)r->lost[i], kinds[i]);
+			   (unsigned long long)r->lost[i],
+			   kinds[i][r->lost[i] == 1]);
 	if (lost)
 		buf_addc(&b, ')');
 	if (r->both)

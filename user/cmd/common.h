@@ -47,10 +47,14 @@ struct output_opts {
 	const char *record;	/* NULL: no recording */
 };
 
-/* Tables whose bases are the structs above. witness is the part of source for
- * commands that only watch what lives: --source --tier --buffer. */
+/*
+ * Tables whose bases are the structs above. witness is the part of source for
+ * commands that only watch what lives: --source --tier --buffer. Those of a
+ * command do not show what it refuses, with a sentence: --replay and --tree.
+ */
 extern const struct opt source_opt_table[], witness_opt_table[],
 	filter_opt_table[], output_opt_table[];
+extern const struct opt command_source_opt_table[], command_filter_opt_table[];
 extern const struct opt_name output_formats[], teardown_choices[];
 
 /*
@@ -72,6 +76,7 @@ void common_close_sources(struct pipeline_config *cfg);
 int common_open_sinks(const struct output_opts *o,
 		      const struct source_info *info, bool live,
 		      struct pipeline_config *cfg);
+extern const char common_record_of_two[];	/* why that is refused */
 /* Closes them all; err is what happened before. Tells a failure to write to
  * standard output, wherever it came up. Returns err or the first failure. */
 int common_close_sinks(struct pipeline_config *cfg,

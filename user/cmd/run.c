@@ -150,9 +150,13 @@ static int check_options(void)
 			"run shows the tree of its own command; --tree is for obit trace");
 		return -EINVAL;
 	}
-	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
+	if (opts.output.record && !strcmp(opts.output.record, "-")) {
 		log_error(
-			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
+			"--record: standard output is the command's; give a file");
+		return -EINVAL;
+	}
+	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
+		log_error("%s", common_record_of_two);
 		return -EINVAL;
 	}
 	return 0;
@@ -356,8 +360,8 @@ static const struct opts_group run_groups[] = {
 	{ "Options", run_opt_table, &opts },
 	{ "Command", child_opt_table, &opts.child },
 	{ "Output", output_opt_table, &opts.output },
-	{ "Filters", filter_opt_table, &opts.filter },
-	{ "Source", source_opt_table, &opts.source },
+	{ "Filters", command_filter_opt_table, &opts.filter },
+	{ "Source", command_source_opt_table, &opts.source },
 	OPTS_GROUP_END
 };
 /* clang-format on */

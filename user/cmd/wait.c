@@ -56,8 +56,9 @@ static const struct opt wait_opts[] = {
 			 "status is 0 if all of theirs are, else that of the "
 			 "first to fail."),
 	OPT_DURATION('t', "timeout", struct wait, timeout_ns,
-		     .help = "Give up after so long, with status 124. Nothing "
-			     "is done to those that live on."),
+		     .help = "Give up after so long, with status 124; 0: "
+			     "never. Nothing is done to those that live "
+			     "on."),
 	OPT_END
 };
 
