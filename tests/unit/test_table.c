@@ -381,6 +381,15 @@ static void notices(void **state)
 	assert_string_equal(
 		lines(&so, NULL, &n),
 		"12:00:00       ! lost: 1 obituary: the buffer was full (--buffer makes it larger)\n");
+	n.kind = "context";
+	n.reason = "oversize";
+	assert_string_equal(
+		lines(&so, NULL, &n),
+		"12:00:00       ! lost: 1 fact that will be missing: too long for a record\n");
+	n.kind = "signal";
+	assert_string_equal(
+		lines(&so, NULL, &n),
+		"12:00:00       ! lost: 1 signal record: who ended had more children than are looked through\n");
 	n.type = NOTICE_PDEATH_SET;
 	assert_string_equal(
 		lines(&so, NULL, &n),

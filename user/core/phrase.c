@@ -513,6 +513,9 @@ static void lost(struct buf *out, const struct notice *n)
 		buf_adds(out, ": too many processes at once");
 	else if (!strcmp(reason, "missed"))
 		buf_adds(out, ": a probe did not run");
+	else if (!strcmp(reason, "oversize") && !strcmp(kind, "signal"))
+		buf_adds(out,
+			 ": who ended had more children than are looked through");
 	else if (!strcmp(reason, "oversize"))
 		buf_adds(out, ": too long for a record");
 	else if (*reason)
