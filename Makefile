@@ -242,7 +242,9 @@ $(B)/docs/obit.8 $(B)/docs/obit.bash: $(B)/docs/obit.%: $(B)/obit .ci/docs.sh
 docs: $(B)/docs/obit.8 $(B)/docs/obit.bash ## man page and bash completion
 	@sh .ci/own.sh $(B)
 
-BINDIR  = $(DESTDIR)$(PREFIX)/sbin
+# Not sbin, which is not in everybody's PATH: explain, wait, zombies and a replay
+# need no privilege.
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man/man8
 COMPDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 install: $(B)/obit docs ## into DESTDIR=, under PREFIX=/usr/local

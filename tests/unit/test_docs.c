@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The documents against the code: every key, event, cause and fate is in
- * events.md, every file that a document names is there. Runs in the top folder.
+ * events.md, every file that a document names is there, and every folder and
+ * every page is told of. Runs in the top folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/obituary.h"
 
@@ -102,11 +105,82 @@ static void paths(void **state)
 	paths_of("README.md");
 }
 
+/* Does the document name whatever of this kind is in the folder? */
+static void tells_of(const char *document, const char *folder, mode_t kind)
+{
+	const char *text = text_of(document);
+	struct dirent *e;
+	DIR *dir = opendir(folder);
+	unsigned int nr = 0;
+	struct stat st;
+	char path[300];
+
+	if (!dir)
+		fail_msg("%s: %s", folder, strerror(errno));
+	while ((e = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		if (strchr("._", e->d_name[0]) || stat(path, &st) ||
+		    (st.st_mode & S_IFMT) != kind)
+			continue;
+		if (!strstr(text, path))
+			fail_msg("%s does not tell of %s", document, path);
+		nr++;
+	}
+	closedir(dir);
+	assert_true(nr > 0);
+}
+
+static void all_is_told(void **state)
+{
+	(void)state;
+	tells_of("docs/adding.md", "user", S_IFDIR);
+	tells_of("docs/adding.md", "tests", S_IFDIR);
+	tells_of("README.md", "docs", S_IFREG);
+}
+
+/* [text](path), as seen from the folder that the document is in. */
+static void links_of(const char *folder, const char *document)
+{
+	char path[512], *p, *end;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, document);
+	for (p = text_of(path); (p = strstr(p, "]("));) {
+		p += 2;
+		end = p + strcspn(p, ")# ");
+		if (!strncmp(p, "https://", 8) || end == p)
+			continue;
+		snprintf(path, sizeof(path), "%s/%.*s", folder, (int)(end - p),
+			 p);
+		if (access(path, F_OK))
+			fail_msg("%s/%s links to %s, which is not there",
+				 folder, document, path);
+	}
+}
+
+static void links(void **state)
+{
+	struct dirent *e;
+	DIR *dir = opendir("docs");
+	size_t len;
+
+	(void)state;
+	links_of(".", "README.md");
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		len = strlen(e->d_name);
+		if (len > 3 && !strcmp(e->d_name + len - 3, ".md"))
+			links_of("docs", e->d_name);
+	}
+	closedir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events),
 		cmocka_unit_test(paths),
+		cmocka_unit_test(all_is_told),
+		cmocka_unit_test(links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
