@@ -186,12 +186,32 @@ static int not_found(const struct child *c, const char *name)
 	return NOT_FOUND;
 }
 
+/* Is there a file of this name in a folder of PATH? */
+static bool in_path(const char *name)
+{
+	const char *p = getenv("PATH");
+	char file[4096];
+	size_t len;
+
+	for (; p; p = p[len] ? p + len + 1 : NULL) {
+		len = strcspn(p, ":");
+		snprintf(file, sizeof(file), "%.*s/%s", len ? (int)len : 1,
+			 len ? p : ".", name);
+		if (!access(file, F_OK))
+			return true;
+	}
+	return false;
+}
+
 static int cannot_exec(const struct child *c, const char *name, int err)
 {
 	struct stat st;
 	bool there = strchr(name, '/') && !stat(name, &st);
 
 	if (err == -ENOENT && !there)
+		return not_found(c, name);
+	/* execvp(3) says so, too, if the user may not look into one of PATH. */
+	if (err == -EACCES && !strchr(name, '/') && !in_path(name))
 		return not_found(c, name);
 	if (err == -ENOENT)
 		log_error("%s: cannot be run: the interpreter it names is not there",
