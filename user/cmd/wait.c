@@ -425,6 +425,27 @@ static void say_alive(const struct wait *w)
 	buf_free(&who);
 }
 
+/* What refuses is told with what is done instead, or as the end of it. */
+static int open_sources(struct wait *w, bool forced, struct filter *filter,
+			struct pipeline_config *sources,
+			struct source_info *info)
+{
+	struct buf why = BUF_INIT;
+	int err;
+
+	log_hold_errors(&why);
+	err = common_open_sources(&w->source, filter, sources, info);
+	log_hold_errors(NULL);
+	w->alone = !forced && (err == -EPERM || err == -EOPNOTSUPP);
+	if (w->alone)
+		log_warn("waiting without BPF, so that who killed it stays unknown: %s",
+			 buf_str(&why));
+	else if (err && why.len)
+		log_error("%s", buf_str(&why));
+	buf_free(&why);
+	return err;
+}
+
 static int run(struct wait *w)
 {
 	bool forced = w->source.source != CHOOSE_AUTO ||
@@ -442,13 +463,11 @@ static int run(struct wait *w)
 			"in a container the programs in the kernel know processes by other numbers: waiting without them, who killed it stays unknown");
 		err = watch_alone(w, &by_signal);
 	} else if (!err) {
-		err = common_open_sources(&w->source, filter, &sources, &info);
+		err = open_sources(w, forced, filter, &sources, &info);
 		if (!err) {
 			err = watch(w, &sources, &info, filter, &by_signal);
 			common_close_sources(&sources);
-		} else if (!forced && (err == -EPERM || err == -EOPNOTSUPP)) {
-			log_warn(
-				"waiting without them: who killed it stays unknown");
+		} else if (w->alone) {
 			err = watch_alone(w, &by_signal);
 		}
 	}
