@@ -218,6 +218,29 @@ static void bpf_close(struct source *s)
 	free(s);
 }
 
+/*
+ * A type that this kernel has not libbpf looks for in its modules, and to list
+ * those takes CAP_SYS_ADMIN. Given the kernel's own types as if they were
+ * others' it does not: then CAP_BPF and CAP_PERFMON are enough.
+ */
+static struct obit_bpf *open_skeleton(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
+
+	if (geteuid())
+		opts.btf_custom_path = "/sys/kernel/btf/vmlinux";
+	return obit_bpf__open_opts(&opts);
+}
+
+/* What choose() could not foresee; it has said the rest. */
+static int refused(int err)
+{
+	if (err == -EPERM)
+		log_error(
+			"the kernel refuses to load the BPF programs (EPERM): run as root (-vv shows why)");
+	return err;
+}
+
 static int load(struct source *s, const struct source_opts *o, bool exact)
 {
 	struct choice c;
@@ -226,7 +249,7 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	err = choose(o, exact, &c);
 	if (err)
 		return err;
-	s->skel = obit_bpf__open();
+	s->skel = open_skeleton();
 	if (!s->skel) {
 		log_error("the BPF object cannot be opened: %s",
 			  strerror(errno));
@@ -234,9 +257,9 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 	}
 	s->programs = 0;
 	configure(s, o, &c);
-	err = obit_bpf__load(s->skel);
+	err = refused(obit_bpf__load(s->skel));
 	if (!err)
-		err = attach(s, &c);
+		err = refused(attach(s, &c));
 	if (!err)
 		err = open_ring(s);
 	if (!err && o->user_exit)
