@@ -122,6 +122,38 @@ static void verdict_of_one(void **state)
 		"obit: passed on\n");
 }
 
+static void zombie_at(uint64_t at, uint32_t tgid, uint32_t parent)
+{
+	struct obituary o = death_of(at, tgid, 0);
+
+	o.fate = FATE_ZOMBIE;
+	obituary_set(&o, OB_PARENT);
+	o.parent.tgid = parent;
+	o.parent.start_boottime = parent * 1000;
+	strcpy(o.parent.comm, "lazy");
+	bury(&o);
+}
+
+/* A parent that is dead does not reap; who does not is whoever got it then. */
+static void verdict_of_zombies(void **state)
+{
+	(void)state;
+	tree_begin(SIZE_MAX);
+	EXEC(1 * MS, ROOT, "lazy");
+	fork_at(2 * MS, 101, ROOT);
+	EXEC(2 * MS, 101, "lazy");
+	fork_at(3 * MS, 102, 101);
+	fork_at(3 * MS, 103, ROOT);
+	zombie_at(4 * MS, 102, 101);
+	zombie_at(4 * MS, 103, ROOT);
+	die_at(5 * MS, ROOT, 0);
+	assert_int_equal(tree_pick(tree, TREE_SHORT, 40), 0);
+	expect_verdict(
+		"obit: p100[100]: exit 0 after 4.9 ms; 4 processes\n"
+		"obit: still alive: p101[101]\n"
+		"obit: zombies left: p102[102] (exit 0), not reaped by lazy[101], p103[103] (exit 0), not reaped by whoever inherited it from lazy[100]\n");
+}
+
 static void verdict_of_oom(void **state)
 {
 	struct obituary o = death_of(5 * MS, 101, SIGKILL);
@@ -158,6 +190,7 @@ int main(void)
 		cmocka_unit_test_teardown(paper, tree_end),
 		cmocka_unit_test_teardown(verdict, tree_end),
 		cmocka_unit_test_teardown(verdict_of_one, tree_end),
+		cmocka_unit_test_teardown(verdict_of_zombies, tree_end),
 		cmocka_unit_test_teardown(verdict_of_oom, tree_end),
 	};
 

@@ -181,6 +181,24 @@ static void whose_it_became(struct verdict *w)
 	buf_addc(w->out, '\n');
 }
 
+/* Whose it was when it died; is that one dead, too, it has been left to others. */
+static void add_not_reaped_by(struct buf *out, const struct tree_node *n)
+{
+	const struct person *parent = &n->ob->parent;
+	bool left = n->parent && n->parent->state != TREE_ALIVE &&
+		    n->parent->tgid == parent->tgid &&
+		    n->parent->start_boottime == parent->start_boottime;
+
+	buf_adds(out, "not reaped by ");
+	if (!obituary_has(n->ob, OB_PARENT)) {
+		buf_adds(out, "its parent");
+		return;
+	}
+	if (left)
+		buf_adds(out, "whoever inherited it from ");
+	phrase_person(out, parent);
+}
+
 static void what_is_left(struct verdict *w, enum tree_state state, uint64_t nr,
 			 const char *title)
 {
@@ -201,11 +219,8 @@ static void what_is_left(struct verdict *w, enum tree_state state, uint64_t nr,
 		if (state != TREE_ZOMBIE || !n->ob)
 			continue;
 		phrase_death(&word, n->ob, 20);
-		buf_adds(&word, "), not reaped by ");
-		if (obituary_has(n->ob, OB_PARENT))
-			phrase_person(&word, &n->ob->parent);
-		else
-			buf_adds(&word, "its parent");
+		buf_adds(&word, "), ");
+		add_not_reaped_by(&word, n);
 		buf_adds(w->out, " (");
 		text_escape(w->out, word.p, word.len);
 		buf_clear(&word);
