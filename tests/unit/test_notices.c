@@ -174,7 +174,7 @@ static void test_not_denied(void **state)
 	stream_fork(&s, 2 * MS, 7, 3);
 	stream_armed(&s, 10 * MS, 3, 7, 9, OBIT_ARMED_ALIVE);
 	stream_loss(&s, 15 * MS, OBIT_LOST_SIGNAL, OBIT_LOST_RING_FULL, 1);
-	stream_tick(&s, 400 * MS);
+	stream_tick(&s, 10010 * MS);
 	run(&s, &p, 0, 1);
 	expect_notice(&p, 0, "event=lost");
 	played_free(&p);
