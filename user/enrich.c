@@ -124,9 +124,9 @@ int enrich_clock(struct enrich *e)
 /* --- processes ------------------------------------------------------------------ */
 
 /*
- * State letter of the process with this identity, or 0 if it is not there. /proc
- * tells the start in ticks of 10 ms, rounded down: enough, for a tgid is not
- * given out twice in so short a time.
+ * What OBIT_EV_STATE says of the process with this identity. /proc tells the
+ * start in ticks of 10 ms, rounded down: enough, for a tgid is not given out
+ * twice in so short a time.
  */
 static char proc_state(uint32_t tgid, uint64_t start_boottime)
 {
@@ -135,7 +135,8 @@ static char proc_state(uint32_t tgid, uint64_t start_boottime)
 	if (procfs_stat(tgid, 0, &st) ||
 	    st.start_ticks != procfs_ticks(start_boottime))
 		return 0;
-	return st.state;
+	return st.state == 'Z' && st.threads > 1 ? OBIT_STATE_LEADERLESS :
+						   st.state;
 }
 
 int enrich_state(struct enrich *e, uint32_t tgid, uint64_t start_boottime)

@@ -499,6 +499,7 @@ struct obit_state {
 	struct obit_hdr hdr;
 	struct obit_task task;
 	__u32 state;			/* 'Z', 'R', ...; 0: no such process */
+#define OBIT_STATE_LEADERLESS 'z'	/* the leader is one, threads of it live */
 	__u32 pad;
 };
 

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -452,6 +453,68 @@ static void test_swept(void **state)
 	played_free(&p);
 }
 
+/* Asked about after a loss, while its last records were not read yet. */
+static void test_unread(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_state(&s, 20 * MS, 7, 'Z');
+	stream_exec(&s, 14 * MS, 7, 0, "/bin/a", 7, "a", 2);
+	stream_signal(&s, 15 * MS, 7, 9, SIGUSR1, OBIT_SI_NOINFO, 0,
+		      OBIT_SIG_GROUP);
+	stream_exit_call(&s, 15 * MS, 7);
+	stream_exit(&s, 16 * MS, 7, 3, SIGUSR1);
+	stream_release(&s, 30 * MS, 7, 3, SIGUSR1);
+	play(&s, &p);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0, "exe=/bin/a cause=signal killer.tgid=9");
+	played_free(&p);
+}
+
+/* Still so when all that was written before has been read: EXIT was lost. */
+static void test_unseen(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_state(&s, 20 * MS, 7, 'Z');
+	stream_state(&s, 100 * MS, 7, 'Z');
+	stream_tick(&s, 300 * MS);
+	stream_tick(&s, 321 * MS);
+	stream_state(&s, 322 * MS, 7, 'Z');
+	stream_release(&s, 400 * MS, 7, 3, 0);
+	play(&s, &p);
+	assert_int_equal(p.nr_asked, 1);
+	expect_counts(&p, 0, 1);
+	expect_notice(&p, 0, "event=reaped");
+	played_free(&p);
+}
+
+/* Its leader is a zombie, and it is none. */
+static void test_leaderless(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_state(&s, 20 * MS, 7, OBIT_STATE_LEADERLESS);
+	stream_state(&s, 400 * MS, 7, OBIT_STATE_LEADERLESS);
+	stream_signal(&s, 415 * MS, 7, 9, SIGUSR1, OBIT_SI_NOINFO, 0,
+		      OBIT_SIG_GROUP);
+	stream_exit(&s, 416 * MS, 7, 3, SIGUSR1);
+	stream_release(&s, 430 * MS, 7, 3, SIGUSR1);
+	play(&s, &p);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0, "cause=signal killer.tgid=9");
+	played_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +534,9 @@ int main(void)
 		cmocka_unit_test(test_exit_lost),
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_swept),
+		cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_leaderless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

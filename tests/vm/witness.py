@@ -18,8 +18,12 @@ MAY_MISS = {"7.x": ("context", "missed", "bpf")}
 
 # $1: deaths, $2: seconds for them. The second after them is for the last of
 # them: those that the end of obit cuts off are not compared. That may befall
-# what the shell itself starts, at either end, and nothing else.
+# what the shell itself starts, at either end, and nothing else. Without
+# autogroups: each session of the storm would have as much of the CPU as all the
+# rest, and who is put aside between two probes would wait for it a second, by
+# which they then differ.
 GUEST = f"""
+echo 0 >/proc/sys/kernel/sched_autogroup_enabled
 mount -t tmpfs none /tmp && insmod /bin/obit.ko || exit 1
 obit trace --source both -o json >/tmp/json 2>/tmp/err &
 obit=$!

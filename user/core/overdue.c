@@ -175,6 +175,22 @@ int overdue_end(struct join *j, struct proc *p)
 	return err ? err : e;
 }
 
+/*
+ * A zombie whose EXIT has not come: what it did last may only be unread yet. It
+ * is lost, and counted where it was lost, if it is not there when all that was
+ * written before has been read.
+ */
+static void may_be_unseen(struct join *j, struct proc *p, uint64_t boot_ns)
+{
+	if (!p->unread_ns) {
+		p->unread_ns = boot_ns;
+		timer_set(&j->procs.timers, &p->timer,
+			  plus(boot_ns, GONE_GRACE_NS));
+	} else if (minus(boot_ns, p->unread_ns) >= GONE_GRACE_NS) {
+		proc_set_state(&j->procs, p, PROC_UNSEEN);
+	}
+}
+
 int overdue_state(struct join *j, const struct obit_state *r)
 {
 	struct proc *p =
@@ -197,8 +213,7 @@ int overdue_state(struct join *j, const struct obit_state *r)
 	if (r->state != 'Z')
 		return 0;
 	if (p->state == PROC_ALIVE) {
-		/* Its EXIT was lost, and counted where it was lost. */
-		proc_set_state(&j->procs, p, PROC_UNSEEN);
+		may_be_unseen(j, p, r->hdr.boot_ns);
 		return 0;
 	}
 	return p->death ? still_zombie(j, p, r->hdr.boot_ns) : 0;

@@ -84,6 +84,7 @@ struct proc {
 	uint64_t oom_rss_kb;
 	uint64_t fork_ns;		/* 0: not seen */
 	uint64_t exit_call_ns;		/* earliest; 0: not seen */
+	uint64_t unread_ns;		/* a zombie then, and no EXIT; 0: not so */
 	uint64_t user_exit_ns;		/* exit(3), the earliest; 0: not seen */
 	bool user_covered;		/* ... and would have been seen */
 	uint32_t covered_lost;		/* join.hdr_lost at that time */
