@@ -514,33 +514,49 @@ static bool idle_costs_nothing(void)
 	return true;
 }
 
+static bool perf_sum(const int *fd, int n, u64 *sum)
+{
+	u64 count;
+
+	*sum = 0;
+	for (int i = 0; i < n; i++) {
+		if (read(fd[i], &count, sizeof(count)) != sizeof(count))
+			return false;
+		*sum += count;
+	}
+	return true;
+}
+
 /* perf counts as many as there are, on all processors. */
 static bool perf_counts(void)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
 					.size = sizeof(attr) };
 	int fd[64], n = sysconf(_SC_NPROCESSORS_ONLN);
-	u64 count, sum = 0;
+	u64 sum = 0;
 	char id[32];
 
 	need(read_text(TRACING "/events/obit/obit_exit/id", id, sizeof(id)) > 0,
 	     "no event id");
 	attr.config = atoi(id);
-	for (int i = 0; i < n && i < 64; i++) {
+	if (n > 64)
+		n = 64;
+	for (int i = 0; i < n; i++) {
 		fd[i] = syscall(SYS_perf_event_open, &attr, -1, i, -1, 0);
 		need(fd[i] >= 0, "perf_event_open: %s", strerror(errno));
 	}
-	nap_ms(300);
-	for (int i = 0; i < n && i < 64; i++)
+	/* what it needs is hooked a while after it is enabled */
+	for (u64 end = deadline(ARM_MS); !sum && now_ns() < end;) {
+		die(0);
+		need(perf_sum(fd, n, &sum), "read: %s", strerror(errno));
+	}
+	for (int i = 0; i < n; i++)
 		ioctl(fd[i], PERF_EVENT_IOC_RESET, 0);
 	for (int i = 0; i < 40; i++)
 		die(0);
-	for (int i = 0; i < n && i < 64; i++) {
-		need(read(fd[i], &count, sizeof(count)) == sizeof(count),
-		     "read: %s", strerror(errno));
-		sum += count;
+	need(perf_sum(fd, n, &sum), "read: %s", strerror(errno));
+	for (int i = 0; i < n; i++)
 		close(fd[i]);
-	}
 	need(sum == 40, "perf counts %llu of 40 deaths",
 	     (unsigned long long)sum);
 	return true;
