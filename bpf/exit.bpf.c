@@ -380,6 +380,12 @@ int BPF_PROG(third__sched_process_exit, struct task_struct *p)
 	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(fourth__sched_process_exit, struct task_struct *p)
+{
+	return exit_seen(p, config.exit_has_group_dead ? ctx[1] & 1 : 0);
+}
+
 /* Left behind by one that has never come to its EXIT. */
 #define CALL_STALE_NS	600000000000ULL
 

@@ -121,9 +121,10 @@ extern struct untold_map untold SEC(".maps");
  * inside does not help: what was due then comes at its end, still inside. So on
  * such kernels every program that may be preempted has a twin right behind it,
  * which does the work if the first did not run; where a process would be lost, or
- * its name, there is a third, for tasks can stand preempted in both. `id` names
- * the occasion; a slot that another task has taken meanwhile means a record
- * twice, which the join takes for what it is.
+ * its name, there is a third, for tasks can stand preempted in both; and a fourth
+ * for EXIT, without which an obituary says little. `id` names the occasion; a slot
+ * that another task has taken meanwhile means a record twice, which the join
+ * takes for what it is.
  */
 #define is_done(what, id) (config.twins && done_before(what, id))
 

@@ -93,6 +93,8 @@ const struct hook_row hook_rows[] = {
 	  "again, if both were kept from running", USE_TWIN, 0, false },
 	{ "third__sched_process_exit", "tp_btf", "sched_process_exit",
 	  "again, if both were kept from running", USE_TWIN, 0, false },
+	{ "fourth__sched_process_exit", "tp_btf", "sched_process_exit",
+	  "again, if all three were kept from running", USE_TWIN, 0, false },
 	{ "third__cgroup_task_release", "fentry", "cgroup_task_release",
 	  "again, if both were kept from running", USE_EXACT_TWIN, 0, false },
 	{ "third__do_exit", "fentry", "do_exit",
