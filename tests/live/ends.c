@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ends: a program that ends as it is told, after handlers that take 200 ms; and,
- * for tests/live/uexit, runs a command that is refused a system call.
- * Never measures anything: how long it takes is known by construction.
+ * ends: a program that ends as it is told, after handlers that take 200 ms, and
+ * says on its output at what time it did what: "TGID WHAT NS", of
+ * CLOCK_BOOTTIME. For tests/live/uexit it also runs a command that is refused a
+ * system call. Never knows what obit makes of it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,14 +33,46 @@ static void nap(unsigned int ms)
 		;
 }
 
+static void say_of(pid_t tgid, const char *what)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	dprintf(1, "%d %s %lld\n", tgid, what,
+		t.tv_sec * 1000000000ll + t.tv_nsec);
+}
+
+static void say(const char *what)
+{
+	say_of(getpid(), what);
+}
+
 static void handler(void)
 {
+	say("handler");
 	nap(200);
+	say("handled");
+}
+
+/* Another process kills it while it is in its handler. */
+static void deadly(void)
+{
+	pid_t self = getpid();
+
+	say("handler");
+	if (!fork()) {
+		nap(100);
+		say_of(self, "kill");
+		kill(self, SIGKILL);
+		_exit(0);
+	}
+	nap(20000);
 }
 
 static void *exits(void *unused)
 {
 	(void)unused;
+	say("exit");
 	exit(4);
 }
 
@@ -47,6 +80,7 @@ static void *naps(void *unused)
 {
 	(void)unused;
 	nap(50);
+	say("exit");
 	return NULL;
 }
 
@@ -59,28 +93,16 @@ static pthread_t thread(void *(*run)(void *))
 	return t;
 }
 
-/* Another process sends it a signal while it is in its handler. */
-static void killed_within(void)
-{
-	pid_t self = getpid();
-
-	if (!fork()) {
-		nap(100);
-		kill(self, SIGKILL);
-		_exit(0);
-	}
-	exit(0);
-}
-
 static void forks(void)
 {
 	pid_t child = fork();
 
-	if (!child)
+	if (!child) {
+		say("exit");
 		exit(3);
-	printf("%d\n", child);
-	fflush(stdout);
+	}
 	waitpid(child, NULL, 0);
+	say_of(child, "gone");
 	_exit(0);
 }
 
@@ -122,21 +144,13 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		return 127;
 	}
-	atexit(handler);
-	if (!strcmp(how, "quick")) {
-		at_quick_exit(handler);
-		quick_exit(3);
+	if (!strcmp(how, "gone")) {
+		say_of(atoi(argv[2]), how);
+		return 0;
 	}
-	if (!strcmp(how, "exit"))
-		exit(-1);
-	if (!strcmp(how, "_exit"))
-		_exit(2);
-	if (!strcmp(how, "kill"))
-		raise(SIGKILL);
-	if (!strcmp(how, "abort"))
-		abort();
-	if (!strcmp(how, "within"))
-		killed_within();
+	atexit(strcmp(how, "within") ? handler : deadly);
+	if (!strcmp(how, "quick"))
+		at_quick_exit(handler);
 	if (!strcmp(how, "forks"))
 		forks();
 	if (!strcmp(how, "thread")) {
@@ -147,5 +161,16 @@ int main(int argc, char **argv)
 		thread(naps);
 		pthread_exit(NULL);
 	}
+	say("exit");
+	if (!strcmp(how, "quick"))
+		quick_exit(3);
+	if (!strcmp(how, "exit"))
+		exit(-1);
+	if (!strcmp(how, "_exit"))
+		_exit(2);
+	if (!strcmp(how, "kill"))
+		raise(SIGKILL);
+	if (!strcmp(how, "abort"))
+		abort();
 	return 0;
 }
