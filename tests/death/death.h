@@ -229,6 +229,7 @@ json_t *m_tier(json_t *tracepoints, json_t *fentry);
 json_t *m_ticks(u64 ticks);
 json_t *m_bytes(const void *buf, size_t len);
 json_t *m_tty(unsigned int nr);
+json_t *m_reapable(struct victim *v);	/* bounds of its reapable_ns */
 /* A teardown that adds up; whose longest phase is one of `most`, separated by
  * commas (NULL: any), and took so long. Then: nearly all of that asleep; the
  * whole of it took so long. */

@@ -103,8 +103,7 @@ DEATH_CASE("pidns_killed", pidns_killed, 0,
 	expect(v, "reaped_by", m_or(json_null(), json_incref(i->p->who)));
 	expect(v, "sigchld",
 	       m_or(json_string("ignored"), json_string("default")));
-	expect(v, "reapable_ns",
-	       m_or(json_null(), m_range(0, v->dead_hi - v->go_ns)));
+	expect(v, "reapable_ns", m_or(json_null(), m_reapable(v)));
 	i->breeds = true;
 	died_signal(i, SIGKILL, "signal",
 		    killer_of(getpid(), getpid(), SIGKILL));

@@ -36,8 +36,7 @@ static void filter(unsigned int action)
 /* Neither an exit call nor, on all kernels, a signal: nothing to count from. */
 static void no_signal_seen(struct victim *v)
 {
-	expect(v, "reapable_ns",
-	       m_or(json_null(), m_range(0, v->dead_hi - v->go_ns)));
+	expect(v, "reapable_ns", m_or(json_null(), m_reapable(v)));
 }
 
 static void killed(void (*body)(struct victim *), int sig)

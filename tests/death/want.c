@@ -190,6 +190,14 @@ void expect_usage(struct victim *v, const char *key, s64 lo, s64 hi)
 			    m_range(lo, hi));
 }
 
+/* From the exit call, or the signal, to reapable, at most. A pidfd is readable
+ * before that (do_notify_parent() begins with it), so of one that nobody waits
+ * for only its release is known to come after. */
+json_t *m_reapable(struct victim *v)
+{
+	return m_range(0, (v->waited ? v->dead_hi : v->rel_hi) - v->go_ns);
+}
+
 static json_t *m_zombie(s64 lo, s64 hi)
 {
 	return json_pack("{s:[I,I]}", "$zombie", (json_int_t)(lo > 0 ? lo : 0),
@@ -330,8 +338,7 @@ void died_exit(struct victim *v, int value)
 			  v->status, status);
 	v->status = status << 8;
 	want_all(v);
-	put(v, "reapable_ns",
-	    m_tier(json_null(), m_range(0, v->dead_hi - v->go_ns)));
+	put(v, "reapable_ns", m_tier(json_null(), m_reapable(v)));
 	put(v, "exit_value", json_integer(value));
 	put(v, "exit_code", json_integer(v->status));
 	put(v, "exit_status", json_integer(status));
@@ -353,7 +360,7 @@ void died_signal(struct victim *v, int sig, const char *cause, json_t *killer)
 		case_fail("%s: wait4 says %#x, not %s", v->label, v->status,
 			  signal_name(sig));
 	want_all(v);
-	put(v, "reapable_ns", m_range(0, v->dead_hi - v->go_ns));
+	put(v, "reapable_ns", m_reapable(v));
 	put(v, "exit_value", json_null());
 	put(v, "exit_code", json_integer(v->status));
 	put(v, "exit_status", json_null());
@@ -376,9 +383,7 @@ void expect_autoreaped(struct victim *v, const char *sigchld)
 	 * tracepoint tier (kernel.md section 4) */
 	if (json_is_string(json_object_get(v->want, "signal")))
 		expect(v, "reapable_ns",
-		       m_tier(m_or(json_null(),
-				   m_range(0, v->dead_hi - v->go_ns)),
-			      m_range(0, v->dead_hi - v->go_ns)));
+		       m_tier(m_or(json_null(), m_reapable(v)), m_reapable(v)));
 }
 
 void expect_zombie(struct victim *v, bool event)
