@@ -146,14 +146,14 @@ const char *const notice_names[NOTICE_NR] = {
 #define PHASE(id, name, text, ...) \
 	TEARDOWN("phases." name, phase_ns[OBIT_PHASE_##id], 0, \
 		 "phases." name, text, __VA_ARGS__, .margin = MARGIN_STEP, \
-		 .phase = OBIT_PHASE_##id)
+		 .phase = OBIT_PHASE_##id),
 /* Of a phase: what is null with it. */
-#define OFF_CPU(id, name, ...) \
+#define OFF_CPU(id, name, text, ...) \
 	TEARDOWN("off_cpu." name, phase_off_ns[OBIT_PHASE_##id], \
 		 offsetof(struct teardown, off_known), "off_cpu." name, \
 		 "Of phases." name ", the time that the last thread did not run.", \
 		 __VA_ARGS__, .margin = MARGIN_ASLEEP, \
-		 .phase = OBIT_PHASE_##id)
+		 .phase = OBIT_PHASE_##id),
 #define BY_TEARDOWN "with --teardown, where it was there"
 #define EXACT_ONLY \
 	.avail = { AVAIL_IMPOSSIBLE, AVAIL_WHEN_SEEN, AVAIL_WHEN_SEEN }, \
@@ -162,6 +162,55 @@ const char *const notice_names[NOTICE_NR] = {
 	.avail = { AVAIL_WHEN_SEEN, AVAIL_IMPOSSIBLE, AVAIL_IMPOSSIBLE }, \
 	.why = { BY_TEARDOWN, "told apart here: ipc to cgroup", \
 		 "told apart here: ipc to cgroup" }
+
+/* Every phase: its id, its name, what it is, who can tell. */
+#define PHASES(X) \
+	X(OTHER, "other", \
+	  "Between two known ones: nobody's.", \
+	  SEEN(BY_TEARDOWN)) \
+	X(DELIVERY, "delivery", \
+	  "The fatal signal was sent, and not yet taken.", \
+	  SEEN(BY_TEARDOWN)) \
+	X(COREDUMP, "coredump", "Writing the core dump.", EXACT_ONLY) \
+	X(THREADS, "threads", \
+	  "It had begun to end, and other threads had not ended.", \
+	  SEEN(BY_TEARDOWN)) \
+	X(PTRACE_STOP, "ptrace_stop", \
+	  "Stopped for its tracer, at PTRACE_EVENT_EXIT.", \
+	  EXACT_ONLY) \
+	X(IO_URING, "io_uring", \
+	  "Cancelling what it had asked of io_uring.", \
+	  EXACT_ONLY) \
+	X(SIGNALS, "signals", \
+	  "Taking leave of signals; timers too.", \
+	  EXACT_ONLY) \
+	X(ACCOUNTING, "accounting", "Settling its counters.", EXACT_ONLY) \
+	X(MM, "mm", \
+	  "Letting go of its memory, but for mm.unmap; all of it in tier tracepoints.", \
+	  SEEN(BY_TEARDOWN)) \
+	X(MM_UNMAP, "mm.unmap", \
+	  "Unmapping its memory: of its last user.", \
+	  EXACT_ONLY) \
+	X(IPC, "ipc", "System V semaphores and shared memory.", EXACT_ONLY) \
+	X(TTY, "tty", "Leaving its terminal.", EXACT_ONLY) \
+	X(FILES, "files", "Giving up its table of files.", EXACT_ONLY) \
+	X(FS, "fs", "Leaving root and working directory.", EXACT_ONLY) \
+	X(NAMESPACES, "namespaces", "Leaving its namespaces.", EXACT_ONLY) \
+	X(FILE_CLOSE, "file_close", \
+	  "What was put off, above all the closing of files.", \
+	  EXACT_ONLY) \
+	X(THREAD, "thread", "What the architecture has of it.", EXACT_ONLY) \
+	X(CGROUP, "cgroup", "Leaving its cgroup.", EXACT_ONLY) \
+	X(NOTIFY, "notify", \
+	  "Handing over its children, telling its parent; to the end in tier tracepoints.", \
+	  SEEN(BY_TEARDOWN)) \
+	X(CONNECTOR, "connector", \
+	  "Telling listeners of the process connector.", \
+	  EXACT_ONLY) \
+	X(DEAD, "dead", "Until its last switch.", EXACT_ONLY) \
+	X(RESOURCES, "resources", \
+	  "From ipc to cgroup in one: no tracepoint is between.", \
+	  COARSE_ONLY)
 
 #define AT_EXIT "read at the last thread's sched_process_exit"
 #define AT_EXEC "read at sched_process_exec, inherited at fork"
@@ -372,69 +421,8 @@ const struct field obituary_fields[] = {
 		 "off_cpu", "Of kernel_ns, the time that its last thread did not run.",
 		 SEEN("with --teardown"), .margin = MARGIN_ASLEEP,
 		 .phase = OBIT_PHASE_NR),
-	PHASE(OTHER, "other", "Between two known ones: nobody's.",
-	      SEEN(BY_TEARDOWN)),
-	PHASE(DELIVERY, "delivery",
-	      "The fatal signal was sent, and not yet taken.",
-	      SEEN(BY_TEARDOWN)),
-	PHASE(COREDUMP, "coredump", "Writing the core dump.", EXACT_ONLY),
-	PHASE(THREADS, "threads",
-	      "It had begun to end, and other threads had not ended.",
-	      SEEN(BY_TEARDOWN)),
-	PHASE(PTRACE_STOP, "ptrace_stop",
-	      "Stopped for its tracer, at PTRACE_EVENT_EXIT.", EXACT_ONLY),
-	PHASE(IO_URING, "io_uring",
-	      "Cancelling what it had asked of io_uring.", EXACT_ONLY),
-	PHASE(SIGNALS, "signals", "Taking leave of signals; timers too.",
-	      EXACT_ONLY),
-	PHASE(ACCOUNTING, "accounting", "Settling its counters.", EXACT_ONLY),
-	PHASE(MM, "mm",
-	      "Letting go of its memory, but for mm.unmap; all of it in tier tracepoints.",
-	      SEEN(BY_TEARDOWN)),
-	PHASE(MM_UNMAP, "mm.unmap", "Unmapping its memory: of its last user.",
-	      EXACT_ONLY),
-	PHASE(IPC, "ipc", "System V semaphores and shared memory.",
-	      EXACT_ONLY),
-	PHASE(TTY, "tty", "Leaving its terminal.", EXACT_ONLY),
-	PHASE(FILES, "files", "Giving up its table of files.", EXACT_ONLY),
-	PHASE(FS, "fs", "Leaving root and working directory.", EXACT_ONLY),
-	PHASE(NAMESPACES, "namespaces", "Leaving its namespaces.", EXACT_ONLY),
-	PHASE(FILE_CLOSE, "file_close",
-	      "What was put off, above all the closing of files.", EXACT_ONLY),
-	PHASE(THREAD, "thread", "What the architecture has of it.",
-	      EXACT_ONLY),
-	PHASE(CGROUP, "cgroup", "Leaving its cgroup.", EXACT_ONLY),
-	PHASE(NOTIFY, "notify",
-	      "Handing over its children, telling its parent; to the end in tier tracepoints.",
-	      SEEN(BY_TEARDOWN)),
-	PHASE(CONNECTOR, "connector",
-	      "Telling listeners of the process connector.", EXACT_ONLY),
-	PHASE(DEAD, "dead", "Until its last switch.", EXACT_ONLY),
-	PHASE(RESOURCES, "resources",
-	      "From ipc to cgroup in one: no tracepoint is between.",
-	      COARSE_ONLY),
-	OFF_CPU(OTHER, "other", SEEN(BY_TEARDOWN)),
-	OFF_CPU(DELIVERY, "delivery", SEEN(BY_TEARDOWN)),
-	OFF_CPU(COREDUMP, "coredump", EXACT_ONLY),
-	OFF_CPU(THREADS, "threads", SEEN(BY_TEARDOWN)),
-	OFF_CPU(PTRACE_STOP, "ptrace_stop", EXACT_ONLY),
-	OFF_CPU(IO_URING, "io_uring", EXACT_ONLY),
-	OFF_CPU(SIGNALS, "signals", EXACT_ONLY),
-	OFF_CPU(ACCOUNTING, "accounting", EXACT_ONLY),
-	OFF_CPU(MM, "mm", SEEN(BY_TEARDOWN)),
-	OFF_CPU(MM_UNMAP, "mm.unmap", EXACT_ONLY),
-	OFF_CPU(IPC, "ipc", EXACT_ONLY),
-	OFF_CPU(TTY, "tty", EXACT_ONLY),
-	OFF_CPU(FILES, "files", EXACT_ONLY),
-	OFF_CPU(FS, "fs", EXACT_ONLY),
-	OFF_CPU(NAMESPACES, "namespaces", EXACT_ONLY),
-	OFF_CPU(FILE_CLOSE, "file_close", EXACT_ONLY),
-	OFF_CPU(THREAD, "thread", EXACT_ONLY),
-	OFF_CPU(CGROUP, "cgroup", EXACT_ONLY),
-	OFF_CPU(NOTIFY, "notify", SEEN(BY_TEARDOWN)),
-	OFF_CPU(CONNECTOR, "connector", EXACT_ONLY),
-	OFF_CPU(DEAD, "dead", EXACT_ONLY),
-	OFF_CPU(RESOURCES, "resources", COARSE_ONLY),
+	PHASES(PHASE)
+	PHASES(OFF_CPU)
 	ROW("source", F_SOURCE, source, OB_ALWAYS, CMP_NONE, "obit.source",
 	    "Who witnessed it.", OWED("a constant of the producer")),
 	{ .key = NULL },
