@@ -299,8 +299,15 @@ static int add_sink(struct pipeline_config *cfg, const struct sink_type *type,
 	return err;
 }
 
-const char common_record_of_two[] =
-	"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod";
+int common_check_record(const struct output_opts *o,
+			const struct source_choice_opts *source)
+{
+	if (!o->record || source->replay || source->source != CHOOSE_BOTH)
+		return 0;
+	log_error(
+		"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
+	return -EINVAL;
+}
 
 int common_open_sinks(const struct output_opts *o,
 		      const struct source_info *info, bool live,
@@ -329,10 +336,6 @@ int common_open_sinks(const struct output_opts *o,
 		       &so);
 	if (err || !o->record)
 		return err;
-	if (cfg->other) {
-		log_error("%s", common_record_of_two);
-		return common_close_sinks(cfg, NULL, -EINVAL);
-	}
 	so.path = o->record;
 	err = add_sink(cfg, &file_sink, &so);
 	if (err)

@@ -61,6 +61,9 @@ extern const struct opt_name output_formats[], teardown_choices[];
  * All return 0 or a negative errno, after one sentence by log_error().
  * A filter is NULL where none was asked for.
  */
+/* Refused before anything is opened: a recording of two witnesses. */
+int common_check_record(const struct output_opts *o,
+			const struct source_choice_opts *source);
 int common_filter(const struct filter_opts *o, struct filter **f);
 /*
  * Fills cfg's sources, one or two, and, if info is not NULL, what they say of
@@ -76,7 +79,6 @@ void common_close_sources(struct pipeline_config *cfg);
 int common_open_sinks(const struct output_opts *o,
 		      const struct source_info *info, bool live,
 		      struct pipeline_config *cfg);
-extern const char common_record_of_two[];	/* why that is refused */
 /* Closes them all; err is what happened before. Tells a failure to write to
  * standard output, wherever it came up. Returns err or the first failure. */
 int common_close_sinks(struct pipeline_config *cfg,

@@ -320,12 +320,7 @@ static int check_use(int argc)
 		log_error("--duration: a recording is as long as it is");
 		return -EINVAL;
 	}
-	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
-		log_error(
-			"--record: a recording is of one witness, and --source=both has two; record with bpf or with kmod");
-		return -EINVAL;
-	}
-	return 0;
+	return common_check_record(&opts.output, &opts.source);
 }
 
 static int open_files(void)

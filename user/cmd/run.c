@@ -155,11 +155,7 @@ static int check_options(void)
 			"--record: standard output is the command's; give a file");
 		return -EINVAL;
 	}
-	if (opts.output.record && opts.source.source == CHOOSE_BOTH) {
-		log_error("%s", common_record_of_two);
-		return -EINVAL;
-	}
-	return 0;
+	return common_check_record(&opts.output, &opts.source);
 }
 
 static int open_sinks(struct pipeline_config *cfg)

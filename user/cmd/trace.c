@@ -132,6 +132,8 @@ static int trace_run(int argc, char **argv)
 	(void)argv;
 	err = parse_events(trace.events, &cfg.events);
 	if (!err)
+		err = common_check_record(&trace.output, &trace.source);
+	if (!err)
 		err = common_filter(&trace.filter, &cfg.filter);
 	if (!err)
 		err = common_open_sources(&trace.source, cfg.filter, &cfg,

@@ -457,7 +457,9 @@ static int run(struct wait *w)
 
 	if (w->timeout_ns)
 		w->deadline = boot_now() + w->timeout_ns;
-	err = make_filter(w, &filter);
+	err = common_check_record(&w->output, &w->source);
+	if (!err)
+		err = make_filter(w, &filter);
 	if (!err && !forced && !procfs_is_initial()) {
 		log_warn(
 			"in a container the programs in the kernel know processes by other numbers: waiting without them, who killed it stays unknown");

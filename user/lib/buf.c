@@ -42,7 +42,7 @@ void buf_fill(struct buf *b, char c, size_t n)
 {
 	char *to = n ? buf_reserve(b, n) : NULL;
 
-	if (to && n) {
+	if (to) {
 		memset(to, c, n);
 		b->len += n;
 	}
