@@ -12,16 +12,6 @@
 
 #define LOGINUID_UNSET 0xffffffffu
 
-bool parent_is_real(struct join *j, const struct obit_release *r)
-{
-	if (r->flags & OBIT_RELEASE_EXACT || r->parent.tgid == 1)
-		return true;
-	/* Read late, it may be whoever got the parent's task_struct since; but
-	 * an heir is an ancestor, or its parent's own process: older. */
-	return r->parent.start_boottime < r->task.start_boottime &&
-	       proc_known(&j->procs, r->parent.tgid, r->parent.start_boottime);
-}
-
 static void set_person(struct obituary *o, enum obituary_have bit,
 		       struct person *to, const struct obit_task *t,
 		       const char comm[OBIT_COMM_LEN])
@@ -338,7 +328,7 @@ static void put_fate(struct join *j, struct obituary *o, const struct death *d,
 				   &d->parent.who);
 		return;
 	}
-	fate_of(d, r, parent_is_real(j, r), &f);
+	fate_of(d, r, proc_parent_is_real(&j->procs, r), &f);
 	o->fate = f.fate;
 	put_person(o, OB_REAPED_BY, &o->reaped_by, &f.reaped_by);
 	put_person(o, OB_NEW_PARENT, &o->new_parent, &f.new_parent);

@@ -10,13 +10,6 @@
 
 #include "core/state.h"
 
-void ending_free(struct ending *e)
-{
-	if (e)
-		free(e->record);
-	free(e);
-}
-
 static struct ending *ending_of(struct death *d)
 {
 	if (!d->ending)
@@ -41,7 +34,8 @@ static int keep_record(struct ending *e, const struct obit_teardown *r)
 	return 0;
 }
 
-int ending_record(struct join *j, const struct obit_teardown *r)
+int ending_record(struct join *j, const struct obit_teardown *r,
+		  struct death **whose)
 {
 	struct ending *e;
 	struct death *d;
@@ -55,10 +49,8 @@ int ending_record(struct join *j, const struct obit_teardown *r)
 		return err;
 	d = proc_death(&j->procs, p);
 	e = d ? ending_of(d) : NULL;
-	err = e ? keep_record(e, r) : -ENOMEM;
-	if (err || !d->release || d->held_for_oom)
-		return err;
-	return life_end(j, p, d->release, FATE_UNKNOWN);
+	*whose = d;
+	return e ? keep_record(e, r) : -ENOMEM;
 }
 
 int ending_freed(struct join *j, const struct obit_freed *r)

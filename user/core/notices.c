@@ -54,17 +54,8 @@ void notices_init(struct join *j)
 
 /* --- making one ------------------------------------------------------------- */
 
-void person_set(struct person *p, const struct obit_task *t, const char *comm)
-{
-	memset(p, 0, sizeof(*p));
-	p->start_boottime = t->start_boottime;
-	p->tgid = t->tgid;
-	p->tid = t->tid;
-	memcpy(p->comm, comm, sizeof(p->comm));
-}
-
-struct notice *notice_init(const struct join *j, struct notice *n,
-			   enum notice_type type, uint64_t boot_ns)
+static struct notice *notice_init(const struct join *j, struct notice *n,
+				  enum notice_type type, uint64_t boot_ns)
 {
 	memset(n, 0, sizeof(*n));
 	n->type = type;
@@ -74,7 +65,7 @@ struct notice *notice_init(const struct join *j, struct notice *n,
 	return n;
 }
 
-int notice_emit(struct join *j, const struct notice *n)
+static int notice_emit(struct join *j, const struct notice *n)
 {
 	return j->ops.notice ? j->ops.notice(j->ops.ctx, n) : 0;
 }
@@ -521,7 +512,7 @@ static void unseen_fate(struct join *j, const struct proc *p,
 		if (!(r->flags & (OBIT_RELEASE_SELF | OBIT_RELEASE_BY_EXITING)))
 			person_set(&f->reaped_by, &r->by, r->by_comm);
 	} else if (r->parent.tgid && r->parent.tgid == p->parent.tgid &&
-		   parent_is_real(j, r)) {
+		   proc_parent_is_real(&j->procs, r)) {
 		person_set(&f->reaped_by, &r->parent, r->parent_comm);
 	}
 }
@@ -533,7 +524,7 @@ int notice_reaped(struct join *j, struct proc *p, const struct obit_release *r)
 	struct fate f;
 
 	if (p->state == PROC_TOLD)
-		fate_of(p->death, r, parent_is_real(j, r), &f);
+		fate_of(p->death, r, proc_parent_is_real(&j->procs, r), &f);
 	else
 		unseen_fate(j, p, r, &f);
 	notice_init(j, &n, NOTICE_REAPED, r->hdr.boot_ns);

@@ -429,6 +429,15 @@ const struct field obituary_fields[] = {
 };
 /* clang-format on */
 
+void person_set(struct person *p, const struct obit_task *t, const char *comm)
+{
+	memset(p, 0, sizeof(*p));
+	p->start_boottime = t->start_boottime;
+	p->tgid = t->tgid;
+	p->tid = t->tid;
+	memcpy(p->comm, comm, sizeof(p->comm));
+}
+
 const struct field *obituary_field(const char *key, size_t len)
 {
 	const struct field *f;

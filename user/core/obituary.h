@@ -116,6 +116,9 @@ struct person {
 	char comm[OBIT_COMM_LEN];	/* bytes, NUL-padded */
 };
 
+/* Names it alone: no uid, signal, age. comm: of OBIT_COMM_LEN bytes. */
+void person_set(struct person *p, const struct obit_task *t, const char *comm);
+
 /* Bytes with a length; p may be NULL. */
 struct span {
 	const char *p;

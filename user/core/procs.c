@@ -69,6 +69,16 @@ bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime)
 	       tomb_find(&all->tombs, tgid, start_boottime);
 }
 
+bool proc_parent_is_real(struct procs *all, const struct obit_release *r)
+{
+	if (r->flags & OBIT_RELEASE_EXACT || r->parent.tgid == 1)
+		return true;
+	/* Read late, it may be whoever got the parent's task_struct since; but
+	 * an heir is an ancestor, or its parent's own process: older. */
+	return r->parent.start_boottime < r->task.start_boottime &&
+	       proc_known(all, r->parent.tgid, r->parent.start_boottime);
+}
+
 uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 			   uint64_t start_boottime)
 {
@@ -172,6 +182,13 @@ void proc_index_ns(struct procs *all, struct proc *p)
 }
 
 /* --- freeing ---------------------------------------------------------------- */
+
+static void ending_free(struct ending *e)
+{
+	if (e)
+		free(e->record);
+	free(e);
+}
 
 static void death_free(struct procs *all, struct death *d)
 {

@@ -35,7 +35,6 @@ struct ending {
 	struct obit_freed freed[TEARDOWN_ELSEWHERE_MAX];
 	unsigned int nr_freed;
 };
-void ending_free(struct ending *e);	/* NULL is fine; ending.c */
 
 struct death {
 	struct obit_exit exit;		/* boot_ns 0 in hdr: none came */
@@ -112,6 +111,8 @@ struct proc *proc_find(struct procs *all, uint32_t tgid,
 		       uint64_t start_boottime);
 /* There was such a process, living or not: no accident of memory. */
 bool proc_known(struct procs *all, uint32_t tgid, uint64_t start_boottime);
+/* r->parent can be believed: exact, or a process that can be its parent. */
+bool proc_parent_is_real(struct procs *all, const struct obit_release *r);
 /*
  * When it died with no child left, zombies included, in ns of the stream; 0: it
  * lives, had some, or is not known. Whoever had been its child by then and was

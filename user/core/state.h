@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * state: the inside of struct join, for the five files that share it: join.c
- * (lives and deaths), ending.c (what an end was spent on), overdue.c (what does
- * not come), compose.c (the obituary), notices.c (what is told beside). Nobody
- * else includes it.
+ * state: the inside of struct join, for the six files that share it. Each calls
+ * only those before it: notices.c (what is told beside), ending.c (what an end
+ * was spent on), compose.c (the obituary), life.c (its end), overdue.c (what
+ * does not come), join.c (what each record does). Nobody else includes it.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -49,55 +49,7 @@ static inline int64_t real_ns(const struct join *j, uint64_t boot_ns)
 	return (int64_t)(boot_ns + (uint64_t)j->real_minus_boot_ns);
 }
 
-/* --- join.c ---------------------------------------------------------------- */
-
-/* Forgets p, and that there was more to come. */
-int life_forget(struct join *j, struct proc *p);
-/* Writes its obituary (compose()) and forgets it. */
-int life_end(struct join *j, struct proc *p, const struct obit_release *r,
-	     enum obituary_fate fate);
-
-/* --- ending.c -------------------------------------------------------------- */
-
-/* A parent may collect a process that has not yet left its CPU. */
-#define ENDING_PATIENCE_NS 100000000ull
-
-int ending_record(struct join *j, const struct obit_teardown *r);
-int ending_freed(struct join *j, const struct obit_freed *r);
-int ending_user_exit(struct join *j, const struct obit_user_exit *r);
-/* Its TEARDOWN is still to come. */
-bool ending_is_owed(const struct join *j, const struct death *d);
-/* sent_ns: of the signal that ended it; 0: none. False: it is not known. */
-bool ending_build(const struct join *j, const struct proc *p, uint64_t sent_ns,
-		  struct teardown *t);
-
-/* --- overdue.c ------------------------------------------------------------- */
-
-/* p is dead, or has become reapable: --zombie-after counts from here. */
-void overdue_from(struct join *j, struct proc *p);
-int overdue_state(struct join *j, const struct obit_state *r);
-int overdue_tick(struct join *j, const struct obit_tick *r);
-void overdue_sweep(struct join *j, uint64_t boot_ns);
-/* It was found gone: its obituary, with what became of it if that is certain. */
-int overdue_end(struct join *j, struct proc *p);
-
-/* --- compose.c ------------------------------------------------------------- */
-
-/*
- * Writes the obituary of p. r: its release, or NULL: it is a zombie still
- * (fate says so), or what became of it is not known.
- */
-int compose(struct join *j, struct proc *p, const struct obit_release *r,
-	    enum obituary_fate fate);
-/* r->parent can be believed: exact, or a process that can be its parent. */
-bool parent_is_real(struct join *j, const struct obit_release *r);
-
 /* --- notices.c ------------------------------------------------------------- */
-
-struct notice *notice_init(const struct join *j, struct notice *n,
-			   enum notice_type type, uint64_t boot_ns);
-int notice_emit(struct join *j, const struct notice *n);
-void person_set(struct person *p, const struct obit_task *t, const char *comm);
 
 int notice_signal(struct join *j, const struct obit_signal *s);
 int notice_armed(struct join *j, const struct obit_armed *r);
@@ -116,5 +68,51 @@ int notice_reaped(struct join *j, struct proc *p, const struct obit_release *r);
 void notices_forget(struct join *j, struct proc *p);	/* p is to be freed */
 void notices_init(struct join *j);
 void notices_fini(struct join *j);
+
+/* --- ending.c -------------------------------------------------------------- */
+
+/* A parent may collect a process that has not yet left its CPU. */
+#define ENDING_PATIENCE_NS 100000000ull
+
+/* *whose: the death that it is of, if it is kept. */
+int ending_record(struct join *j, const struct obit_teardown *r,
+		  struct death **whose);
+int ending_freed(struct join *j, const struct obit_freed *r);
+int ending_user_exit(struct join *j, const struct obit_user_exit *r);
+/* Its TEARDOWN is still to come. */
+bool ending_is_owed(const struct join *j, const struct death *d);
+/* sent_ns: of the signal that ended it; 0: none. False: it is not known. */
+bool ending_build(const struct join *j, const struct proc *p, uint64_t sent_ns,
+		  struct teardown *t);
+
+/* --- compose.c ------------------------------------------------------------- */
+
+/*
+ * Writes the obituary of p. r: its release, or NULL: it is a zombie still
+ * (fate says so), or what became of it is not known.
+ */
+int compose(struct join *j, struct proc *p, const struct obit_release *r,
+	    enum obituary_fate fate);
+
+/* --- life.c ---------------------------------------------------------------- */
+
+/* Forgets p, and that there was more to come. */
+int life_forget(struct join *j, struct proc *p);
+/* Writes its obituary (compose()) and forgets it. */
+int life_end(struct join *j, struct proc *p, const struct obit_release *r,
+	     enum obituary_fate fate);
+int life_released(struct join *j, const struct obit_release *r);
+/* Its TEARDOWN: the last that its obituary waits for. */
+int life_accounted(struct join *j, const struct obit_teardown *r);
+
+/* --- overdue.c ------------------------------------------------------------- */
+
+/* p is dead, or has become reapable: --zombie-after counts from here. */
+void overdue_from(struct join *j, struct proc *p);
+int overdue_state(struct join *j, const struct obit_state *r);
+int overdue_tick(struct join *j, const struct obit_tick *r);
+void overdue_sweep(struct join *j, uint64_t boot_ns);
+/* It was found gone: its obituary, with what became of it if that is certain. */
+int overdue_end(struct join *j, struct proc *p);
 
 #endif
