@@ -46,7 +46,7 @@ BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
 
 BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
 USER_SRC := $(sort $(wildcard user/*.c user/cmd/*.c user/source/*.c \
-	user/core/*.c user/sink/*.c user/lib/*.c))
+	user/core/*.c user/core/*/*.c user/sink/*.c user/lib/*.c))
 SKEL_SRC := $(shell grep -l 'obit\.skel\.h' $(USER_SRC) /dev/null)
 VERSION_SRC := $(shell grep -l OBIT_VERSION $(USER_SRC) /dev/null)
 # All but the command itself and what drives the kernel: tests link with this.

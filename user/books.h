@@ -8,7 +8,7 @@
 #define BOOKS_H
 
 #include <stdbool.h>
-#include "core/pair.h"
+#include "core/both/pair.h"
 #include "pipeline.h"
 #include "witness.h"
 

@@ -6,7 +6,7 @@
 #ifndef PROC_PARENT_H
 #define PROC_PARENT_H
 
-#include "core/zombie.h"
+#include "core/zombie/zombie.h"
 
 /* Fills in what can be read of c->tgid. If start_boottime is known, only of that
  * very process. */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "core/event.h"
-#include "core/filter.h"
+#include "core/filter/filter.h"
 #include "core/join.h"
 #include "core/recording.h"
 #include "sink/sink.h"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/filter.h"
+#include "core/filter/filter.h"
 
 static void check(int ok)
 {

@@ -7,7 +7,7 @@
 #define TESTS_ENDS_H
 
 #include "core/obituary.h"
-#include "core/profile_held.h"
+#include "core/profile/held.h"
 #include "core/teardown.h"
 
 struct end_step {

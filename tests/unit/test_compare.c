@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "core/compare.h"
+#include "core/both/compare.h"
 #include "core/teardown.h"
 #include "core/value.h"
 

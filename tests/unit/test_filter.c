@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/filter.h"
+#include "core/filter/filter.h"
 #include "stream.h"
 
 static const char sample_args[] = "nginx\0-g\0daemon off;";

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include "core/histogram.h"
+#include "core/profile/histogram.h"
 
 static int compare(const void *a, const void *b)
 {

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/pair.h"
+#include "core/both/pair.h"
 
 #define MS 1000000ull
 #define SEC 1000000000ull

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/profile.h"
+#include "core/profile/profile.h"
 #include "ends.h"
 
 #define US 1000ull

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/zombie.h"
+#include "core/zombie/zombie.h"
 
 #define S 1000000000ull
 #define MS 1000000ull

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/tree.h"
+#include "core/tree/tree.h"
 #include "stream.h"
 
 #define ROOT 100

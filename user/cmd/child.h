@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <sys/resource.h>
-#include "core/tree.h"
+#include "core/tree/tree.h"
 #include "lib/account.h"
 #include "lib/opts.h"
 #include "lib/spawn.h"

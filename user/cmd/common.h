@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/filter.h"
+#include "core/filter/filter.h"
 #include "lib/opts.h"
 #include "pipeline.h"
 

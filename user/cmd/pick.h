@@ -2,7 +2,7 @@
 /*
  * pick: --comm, --uid and the like of the commands that list what is there now.
  * Owns how such a list of values is checked and matched: one of them is enough,
- * and none picks everything. What dies later is picked by core/filter.h.
+ * and none picks everything. What dies later is picked by core/filter/filter.h.
  */
 #ifndef CMD_PICK_H
 #define CMD_PICK_H

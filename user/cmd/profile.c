@@ -13,7 +13,7 @@
 #include "cmd/common.h"
 #include "cmd/profile_out.h"
 #include "cmd/progress.h"
-#include "core/profile.h"
+#include "core/profile/profile.h"
 #include "kallsyms.h"
 #include "lib/clock.h"
 #include "lib/log.h"

@@ -16,7 +16,7 @@
 #include "cmd/common.h"
 #include "cmd/run_as.h"
 #include "core/status.h"
-#include "core/tree.h"
+#include "core/tree/tree.h"
 #include "lib/clock.h"
 #include "lib/jobctl.h"
 #include "lib/log.h"

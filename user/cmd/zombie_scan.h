@@ -8,7 +8,7 @@
 #define CMD_ZOMBIE_SCAN_H
 
 #include <stdbool.h>
-#include "core/zombie.h"
+#include "core/zombie/zombie.h"
 
 enum scan_by { SCAN_AUTO, SCAN_BPF, SCAN_PROC };
 

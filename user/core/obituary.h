@@ -274,7 +274,7 @@ extern const char
 enum field_compare { CMP_EXACT, CMP_WITHIN, CMP_NONE };
 
 /* By how much a CMP_WITHIN value may be off; how much that is, and why:
- * core/compare.c. */
+ * core/both/compare.c. */
 enum field_margin {
 	MARGIN_NONE,			/* by nothing */
 	MARGIN_INSTANT,

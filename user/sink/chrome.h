@@ -11,7 +11,7 @@
 #define SINK_CHROME_H
 
 #include "core/obituary.h"
-#include "core/profile_held.h"
+#include "core/profile/held.h"
 
 struct chrome;
 

@@ -7,7 +7,7 @@
 #ifndef SINK_FLAME_H
 #define SINK_FLAME_H
 
-#include "core/profile.h"
+#include "core/profile/profile.h"
 
 /* @title, @subtitle: a line each, of our own words */
 struct flame_look {

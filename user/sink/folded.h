@@ -7,7 +7,7 @@
 #ifndef SINK_FOLDED_H
 #define SINK_FOLDED_H
 
-#include "core/profile.h"
+#include "core/profile/profile.h"
 
 /* After profile_end(). 0 or a negative errno, not told. */
 int folded_write(int fd, const struct profile *p);

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/tree.h"
+#include "core/tree/tree.h"
 #include "lib/buf.h"
 
 /*

@@ -6,7 +6,7 @@
 #ifndef SINK_TREE_PRIV_H
 #define SINK_TREE_PRIV_H
 
-#include "core/tree.h"
+#include "core/tree/tree.h"
 #include "lib/buf.h"
 #include "lib/sgr.h"
 
