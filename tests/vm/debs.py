@@ -26,6 +26,9 @@ import source
 HERE = pathlib.Path(__file__).resolve().parent
 ARCH = "amd64"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# What deaths need that a kernel may have as a module: Debian's up to 6.1. A guest
+# has no root file system to load it from, so that it is kept beside the kernel.
+MODULES = {"fuse": "CONFIG_FUSE_FS"}
 
 
 class Unavailable(Exception):
@@ -43,6 +46,7 @@ class Kernel:
         self.version = self.about["version"]    # of the Debian package
         self.tools = self.about["tools"]
         self.image = directory / self.about.get("image", "vmlinux")
+        self.modules = sorted((directory / "modules").glob("*.ko"))
 
     @property
     def is_built(self):
@@ -288,8 +292,8 @@ def unpack_vmlinux(image):
     return elf
 
 
-def vmlinux_of(debs):
-    """(vmlinux bytes, release) out of the package that holds the kernel."""
+def find_file(debs, pattern):
+    """(bytes, match) of the first file in @debs whose path has @pattern."""
     for deb in debs:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)],
                               stdout=subprocess.PIPE,
@@ -297,19 +301,23 @@ def vmlinux_of(debs):
             found = None
             with tarfile.open(fileobj=p.stdout, mode="r|") as tar:
                 for member in tar:
-                    # /boot up to 6.18, beside its modules in split packages
-                    m = re.search(r"/(?:boot/vmlinuz-([^/]+)|"
-                                  r"lib/modules/([^/]+)/vmlinuz)$",
-                                  member.name)
+                    m = re.search(pattern, member.name)
                     if m and member.isfile():
-                        data = tar.extractfile(member).read()
-                        found = unpack_vmlinux(data), m[1] or m[2]
+                        found = tar.extractfile(member).read(), m
                         break
             p.stdout.close()
             p.wait()
             if found:
                 return found
-    raise ValueError("no kernel in " + ", ".join(d.name for d in debs))
+    raise ValueError(f"no {pattern} in " + ", ".join(d.name for d in debs))
+
+
+def vmlinux_of(debs):
+    """(vmlinux bytes, release) out of the package that holds the kernel."""
+    # /boot up to 6.18, beside its modules in split packages
+    data, m = find_file(debs, r"/(?:boot/vmlinuz-([^/]+)|"
+                              r"lib/modules/([^/]+)/vmlinuz)$")
+    return unpack_vmlinux(data), m[1] or m[2]
 
 
 def relocate(root):
@@ -401,6 +409,19 @@ def fetch_source(apt, name, row, log):
     return apt.download([pkg], where)[0], pkg["Version"]
 
 
+def take_modules(new, release, debs):
+    """Puts those of MODULES that are not built in beside the kernel."""
+    config = (new / "headers/usr/src" / f"linux-headers-{release}" /
+              ".config").read_text().splitlines()
+    (new / "modules").mkdir()
+    for module, option in MODULES.items():
+        if f"{option}=m" in config:
+            data, _ = find_file(debs, rf"/kernel/.*/{module}\.ko$")
+            (new / "modules" / f"{module}.ko").write_bytes(data)
+        elif f"{option}=y" not in config:
+            raise Unavailable(f"the kernel {release} has no {option}")
+
+
 def fetch_one(apt, name, row, log):
     suites, tools, pattern = row
     image = apt.newest(pattern, suites)
@@ -411,7 +432,8 @@ def fetch_one(apt, name, row, log):
             return have
         raise Unavailable(f"{name}: no package matches {pattern} in " +
                           ", ".join(suites))
-    if have and have.version == image["Version"] and have.kdir.is_dir():
+    if have and have.version == image["Version"] and have.kdir.is_dir() and \
+            have.about.get("modules") == list(MODULES):
         return have
     headers = apt.newest(re.escape(image["Package"].replace(
         "-image-", "-headers-")), version=image["Version"])
@@ -431,9 +453,11 @@ def fetch_one(apt, name, row, log):
             subprocess.run(["dpkg-deb", "-x", str(deb), str(new / "headers")],
                            check=True)
         shutil.rmtree(new / "headers/usr/share", ignore_errors=True)
+        take_modules(new, release, debs)
         (new / "about.json").write_text(json.dumps({
             "release": release, "version": image["Version"],
-            "package": image["Package"], "tools": tools}))
+            "package": image["Package"], "tools": tools,
+            "modules": list(MODULES)}))
         final = cache_dir() / "kernels" / name
         final.parent.mkdir(exist_ok=True)
         if final.exists():

@@ -111,7 +111,8 @@ class Cpio:
         return b"".join(self.parts)
 
 
-def initramfs(files):
+def initramfs(files, modules=()):
+    """The archive, with @files and what init is to load of @modules."""
     cpio = Cpio()
     for name in ("dev", "proc", "sys", "tmp", "run", "root", "etc", "bin"):
         cpio.add(name, 0o040755)
@@ -128,6 +129,8 @@ def initramfs(files):
     for applet in applets:
         if applet != "busybox" and f"bin/{applet}" not in taken:
             cpio.add(f"bin/{applet}", 0o120777, b"busybox")
+    for path in modules:
+        cpio.add(f"lib/modules/{path.name}", 0o100644, path.read_bytes())
     for guest, host in guest_files(files):
         cpio.add(guest, 0o100000 | host.stat().st_mode & 0o777,
                  host.read_bytes())

@@ -10,6 +10,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
@@ -25,6 +26,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -135,6 +137,30 @@ static void raise_limits(void)
 
 	if (setrlimit(RLIMIT_MEMLOCK, &inf))
 		complain("setrlimit", "MEMLOCK");
+}
+
+/* Those of the kernel's own that it has not built in; of no order, as none of
+ * them needs another. What a test brings is the test's to load. */
+static void load_modules(void)
+{
+	static const char dir[] = "/lib/modules";
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	char path[300];
+	int fd;
+
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+			complain("load", path);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (d)
+		closedir(d);
 }
 
 static void loopback_up(void)
@@ -401,6 +427,7 @@ int main(void)
 
 	mount_all();
 	raise_limits();
+	load_modules();
 	loopback_up();
 	sethostname("guest", 5);
 	clearenv();

@@ -132,6 +132,17 @@ class Guest:
         return self("sh", "-c", script, **more)
 
 
+# ---- the machine ----
+
+@test
+def modules_are_loaded(guest):
+    r = guest("cat", "/proc/filesystems", "/proc/modules")
+    for module in debs.MODULES:
+        check(module in r.text.split(), f"no {module}: is the cache older than "
+              "that? run.py fetch", r)
+    check(not r.taint and "init: load" not in r.console, "a module complains", r)
+
+
 # ---- verdicts ----
 
 @test

@@ -286,7 +286,7 @@ class Run:
         self.end_mark = re.compile(
             rb"\nOBIT-END rc=(\d+) taint=(\d+) id=" + self.id.encode() +
             rb"\n")
-        image = initramfs(files)
+        image = initramfs(files, kernel.modules)
         BUILD.mkdir(parents=True, exist_ok=True)
         args = qemu_args(kernel.image, "", mem, cpus, icount)
         version = subprocess.run([args[0], "--version"], capture_output=True,
