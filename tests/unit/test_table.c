@@ -261,19 +261,33 @@ static void teardowns(void **state)
 	(void)state;
 	assert_string_equal(
 		lines(&so, &o, NULL),
-		"TIME         PID NAME        HOW IT ENDED                           TEARDOWN\n"
-		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        ?\n");
+		"TIME         PID NAME        HOW IT ENDED                          TEARDOWN\n"
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       ?\n");
 	o.teardown = &t;
 	obituary_set(&o, OB_TEARDOWN);
 	so.header = false;
 	assert_string_equal(
 		lines(&so, &o, NULL),
-		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        12 ms mm.unmap 97%\n");
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       12 ms mm.unmap 97%\n");
+	/* A part was done by another task: told where it is the greatest. */
+	t.nr_elsewhere = 1;
+	t.elsewhere[0].ns = 5000000;
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       12 ms mm.unmap 97%\n");
+	t.elsewhere[0].ns = 45000000;
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       12 ms +45 ms elsewhere\n");
+	t.elsewhere[0].ns = 0;
+	assert_string_equal(
+		lines(&so, &o, NULL),
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       12 ms, more elsewhere\n");
 	/* A clock too coarse for it. */
 	memset(&t, 0, sizeof(t));
 	assert_string_equal(
 		lines(&so, &o, NULL),
-		"12:00:00     412 nginx       killed by SIGKILL from bash[77]        0 s\n");
+		"12:00:00     412 nginx       killed by SIGKILL from bash[77]       0 s\n");
 	for (width = 70; width < 260; width++) {
 		so.width = width;
 		if (widest(lines(&so, &o, NULL)) > width)

@@ -133,3 +133,13 @@ enum obit_phase teardown_slowest(const struct teardown *t)
 			slowest = p;
 	return slowest;
 }
+
+uint64_t teardown_elsewhere_ns(const struct teardown *t)
+{
+	uint64_t ns = 0;
+	unsigned int i;
+
+	for (i = 0; i < t->nr_elsewhere; i++)
+		ns += t->elsewhere[i].ns;
+	return ns;
+}

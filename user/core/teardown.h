@@ -77,5 +77,7 @@ bool teardown_build(struct teardown *t, const struct teardown_facts *f);
 
 /* The phase that took longest; OBIT_PHASE_OTHER of none. */
 enum obit_phase teardown_slowest(const struct teardown *t);
+/* What other tasks did of it, as far as it is known how long they took. */
+uint64_t teardown_elsewhere_ns(const struct teardown *t);
 
 #endif

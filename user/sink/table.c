@@ -59,8 +59,8 @@ static const struct layout {
 /* clang-format on */
 #define DEATH_MAX 56
 /* It is there only if it was asked for; the others then make do with less:
- * "1.234 s namespaces 99%" */
-#define TEARDOWN_WIDTH 22
+ * "1.23 s +4.5 s elsewhere" */
+#define TEARDOWN_WIDTH 23
 
 /* To a file or a pipe, where no width is given, columns are laid out for this
  * one, and what is longer pushes the rest of its line to the right. */
@@ -303,25 +303,35 @@ static void add_death(struct sink *s, const struct obituary *o)
 	end_cell(s, COL_DEATH, death_colour(o));
 }
 
-/* How long its end took, and most of it where. */
+/* How long its end took, and most of it where: what another task did of it,
+ * if that took longest or may have, or a phase. */
+static void add_most(struct buf *b, const struct teardown *t)
+{
+	enum obit_phase most = teardown_slowest(t);
+	uint64_t others = teardown_elsewhere_ns(t);
+	char text[DURATION_MAX];
+
+	buf_add(b, text, duration_format(text, t->kernel_ns));
+	if (t->nr_elsewhere && !others) {
+		buf_adds(b, ", more elsewhere");
+	} else if (others > t->phase_ns[most]) {
+		duration_format(text, others);
+		buf_printf(b, " +%s elsewhere", text);
+	} else if (t->phase_ns[most]) {
+		buf_printf(b, " %s %.0f%%", phase_names[most],
+			   100.0 * (double)t->phase_ns[most] /
+				   (double)t->kernel_ns);
+	}
+}
+
 static void add_teardown(struct sink *s, const struct obituary *o)
 {
-	const struct teardown *t = o->teardown;
-	char text[DURATION_MAX];
-	enum obit_phase most;
-
 	if (!s->width[COL_TEARDOWN])
 		return;
-	if (obituary_has(o, OB_TEARDOWN)) {
-		most = teardown_slowest(t);
-		buf_add(&s->cell, text, duration_format(text, t->kernel_ns));
-		if (t->phase_ns[most])
-			buf_printf(&s->cell, " %s %.0f%%", phase_names[most],
-				   100.0 * (double)t->phase_ns[most] /
-					   (double)t->kernel_ns);
-	} else {
+	if (obituary_has(o, OB_TEARDOWN))
+		add_most(&s->cell, o->teardown);
+	else
 		buf_addc(&s->cell, '?');
-	}
 	end_cell(s, COL_TEARDOWN, NULL);
 }
 

@@ -306,19 +306,14 @@ static void note_death(struct profile *p, const struct obituary *o,
 
 static void note_circumstances(struct profile *p, const struct teardown *t)
 {
-	uint64_t ns = 0;
-	unsigned int i;
-
 	p->off_known += t->off_known;
 	p->coarse += t->coarse;
 	if (t->user_known) {
 		p->user_known++;
 		p->user_ns += t->user_ns;
 	}
-	for (i = 0; i < t->nr_elsewhere; i++)
-		ns += t->elsewhere[i].ns;
 	p->elsewhere += t->nr_elsewhere > 0;
-	p->elsewhere_ns += ns;
+	p->elsewhere_ns += teardown_elsewhere_ns(t);
 }
 
 int profile_add(struct profile *p, const struct obituary *o,
