@@ -33,8 +33,6 @@ void check_all(struct checks *cs, const struct kdev *k);
 
 /* --- doctor_module.c ------------------------------------------------------------ */
 
-#define MODULE_HOOKS_MAX 64
-
 /*
  * @usable: it could watch this machine
  * @tried:  its hooks were armed for a moment, and are shown as they stood then;
@@ -46,8 +44,7 @@ struct module_state {
 	bool usable, tried;
 	char why[320];
 	struct obit_dev_info info;
-	struct obit_dev_hook hooks[MODULE_HOOKS_MAX];
-	size_t nr_hooks;
+	struct kdev_hooks hooks;
 };
 
 /* Looks at the module, and unless somebody reads already has it watch while

@@ -53,13 +53,9 @@ static int arm(struct module_state *m)
 
 static void take_state(struct module_state *m)
 {
-	struct obit_dev_hook h;
-
 	if (ioctl(m->dev.fd, OBIT_IOC_INFO, &m->info))
 		m->info = m->dev.info;
-	while (m->nr_hooks < MODULE_HOOKS_MAX &&
-	       kdev_hook(&m->dev, (uint32_t)m->nr_hooks, &h))
-		m->hooks[m->nr_hooks++] = h;
+	kdev_hooks(&m->dev, &m->hooks);
 }
 
 void module_look(struct module_state *m, void (*load)(void *ctx), void *ctx)
@@ -149,22 +145,6 @@ static void text_losses(struct buf *out, const struct obit_dev_info *i)
 #define PLACE_WIDTH 24
 #define FACT_AT (4 + 8 + PLACE_WIDTH + 1)
 
-/* Two names of one place: one of them is enough. */
-static bool is_served(const struct module_state *m,
-		      const struct obit_dev_hook *h)
-{
-	size_t i;
-
-	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
-	    h->state == OBIT_HOOK_UNNEEDED)
-		return true;
-	for (i = 0; h->serves && i < m->nr_hooks; i++)
-		if (m->hooks[i].state == OBIT_HOOK_ARMED &&
-		    m->hooks[i].serves == h->serves)
-			return true;
-	return false;
-}
-
 static void text_hook(struct buf *out, const struct module_state *m,
 		      const struct obit_dev_hook *h)
 {
@@ -173,9 +153,9 @@ static void text_hook(struct buf *out, const struct module_state *m,
 
 	buf_printf(out, "  %s %-7s ",
 		   works	    ? "+" :
-		   is_served(m, h)  ? "." :
+		   kdev_is_served(&m->hooks, h) ? "." :
 		   h->required	    ? "!" :
-				     "-",
+						  "-",
 		   NAME(kind_names, h->kind));
 	text_fit(out, h->place, strnlen(h->place, sizeof(h->place)),
 		 PLACE_WIDTH, true);
@@ -207,8 +187,8 @@ void module_text(struct buf *out, const struct module_state *m)
 	buf_printf(out,
 		   "\nIts hooks%s (+ works, . another name of the place does, - is missing)\n",
 		   m->tried ? ", armed for a moment" : "");
-	for (i = 0; i < m->nr_hooks; i++)
-		text_hook(out, m, &m->hooks[i]);
+	for (i = 0; i < m->hooks.nr; i++)
+		text_hook(out, m, &m->hooks.hook[i]);
 }
 
 /* --- JSON -------------------------------------------------------------------------- */
@@ -281,8 +261,8 @@ void module_json(struct json *j, const struct module_state *m)
 		json_info(j, &m->info);
 		json_bool(j, "tried", m->tried);
 		json_array_begin(j, "hooks");
-		for (i = 0; i < m->nr_hooks; i++)
-			json_module_hook(j, &m->hooks[i]);
+		for (i = 0; i < m->hooks.nr; i++)
+			json_module_hook(j, &m->hooks.hook[i]);
 		json_array_end(j);
 	}
 	json_object_end(j);

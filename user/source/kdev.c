@@ -93,11 +93,33 @@ void kdev_why(const struct kdev *k, char *text, unsigned int size)
 	}
 }
 
-bool kdev_hook(const struct kdev *k, uint32_t index, struct obit_dev_hook *h)
+void kdev_hooks(const struct kdev *k, struct kdev_hooks *hooks)
 {
-	memset(h, 0, sizeof(*h));
-	h->index = index;
-	return index < k->info.hooks && !ioctl(k->fd, OBIT_IOC_HOOK, h);
+	const uint32_t room = sizeof(hooks->hook) / sizeof(hooks->hook[0]);
+	struct obit_dev_hook *h;
+
+	for (hooks->nr = 0; hooks->nr < k->info.hooks && hooks->nr < room;
+	     hooks->nr++) {
+		h = &hooks->hook[hooks->nr];
+		memset(h, 0, sizeof(*h));
+		h->index = hooks->nr;
+		if (ioctl(k->fd, OBIT_IOC_HOOK, h))
+			return;
+	}
+}
+
+bool kdev_is_served(const struct kdev_hooks *hooks,
+		    const struct obit_dev_hook *h)
+{
+	const struct obit_dev_hook *o;
+
+	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
+	    h->state == OBIT_HOOK_UNNEEDED)
+		return true;
+	for (o = hooks->hook; h->serves && o < hooks->hook + hooks->nr; o++)
+		if (o->state == OBIT_HOOK_ARMED && o->serves == h->serves)
+			return true;
+	return false;
 }
 
 /* --- the source ------------------------------------------------------------------ */
@@ -228,36 +250,23 @@ static void take_counters(struct source *s)
 	s->missed_at = boot_now();
 }
 
-bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h)
-{
-	struct obit_dev_hook other;
-	uint32_t i;
-
-	if (h->state == OBIT_HOOK_ARMED || h->state == OBIT_HOOK_IDLE ||
-	    h->state == OBIT_HOOK_UNNEEDED)
-		return true;
-	for (i = 0; h->serves && kdev_hook(k, i, &other); i++)
-		if (other.state == OBIT_HOOK_ARMED && other.serves == h->serves)
-			return true;
-	return false;
-}
-
 static void count_hooks(struct source *s)
 {
-	struct obit_dev_hook h;
-	uint32_t i;
+	struct kdev_hooks hooks;
+	const struct obit_dev_hook *h;
 
-	for (i = 0; kdev_hook(&s->dev, i, &h); i++) {
-		s->hooks += h.state == OBIT_HOOK_ARMED;
-		if (kdev_served(&s->dev, &h))
+	kdev_hooks(&s->dev, &hooks);
+	for (h = hooks.hook; h < hooks.hook + hooks.nr; h++) {
+		s->hooks += h->state == OBIT_HOOK_ARMED;
+		if (kdev_is_served(&hooks, h))
 			continue;
 		s->missing++;
-		log_info("the module does without %s: %s", h.place,
-			 h.state == OBIT_HOOK_SKIPPED ?
+		log_info("the module does without %s: %s", h->place,
+			 h->state == OBIT_HOOK_SKIPPED ?
 				 "left out by its parameter" :
-			 h.state == OBIT_HOOK_ABSENT ?
+			 h->state == OBIT_HOOK_ABSENT ?
 				 "this kernel has no such place" :
-				 strerror(-h.err));
+				 strerror(-h->err));
 	}
 }
 

@@ -34,9 +34,15 @@ int kdev_open(struct kdev *k);
 void kdev_close(struct kdev *k);
 /* One sentence on why it could not be opened. */
 void kdev_why(const struct kdev *k, char *text, unsigned int size);
-/* The index-th hook, from 0; false: there is none. */
-bool kdev_hook(const struct kdev *k, uint32_t index, struct obit_dev_hook *h);
-/* Is its fact to be had, by itself or by another hook that serves the same? */
-bool kdev_served(const struct kdev *k, const struct obit_dev_hook *h);
+/* The module's hooks as they stand now. */
+struct kdev_hooks {
+	struct obit_dev_hook hook[64];
+	uint32_t nr;
+};
+void kdev_hooks(const struct kdev *k, struct kdev_hooks *hooks);
+/* Is the fact of h to be had, by itself or by another that serves the same: of
+ * two names of one place, one is enough. */
+bool kdev_is_served(const struct kdev_hooks *hooks,
+		    const struct obit_dev_hook *h);
 
 #endif
