@@ -224,8 +224,9 @@ DEATH_CASE("teardown_fuse", teardown_fuse, CASE_ALONE | CASE_SLOW,
 	kill(server, SIGKILL);
 	MUST(waitpid(server, NULL, 0));
 	if (v->word[FLUSHES] != 1 || !v->stamp[ANSWERED])
-		case_fail("its server was asked to flush %d times",
-			  v->word[FLUSHES]);
+		case_fail("its server was asked to flush %d times%s",
+			  v->word[FLUSHES],
+			  v->stamp[ANSWERED] ? "" : " and did not answer");
 	took = (s64)(v->stamp[ANSWERED] - v->stamp[ASKED]);
 	most = (s64)(v->dead_hi - v->go_ns);
 	died_exit(v, 0);
