@@ -191,11 +191,13 @@ void expect_usage(struct victim *v, const char *key, s64 lo, s64 hi)
 }
 
 /* From the exit call, or the signal, to reapable, at most. A pidfd is readable
- * before that (do_notify_parent() begins with it), so of one that nobody waits
- * for only its release is known to come after. */
+ * before that (do_notify_parent() begins with it), so of one that was not waited
+ * for, only watched until it was gone, the release alone is known to be later. */
 json_t *m_reapable(struct victim *v)
 {
-	return m_range(0, (v->waited ? v->dead_hi : v->rel_hi) - v->go_ns);
+	bool vanished = !v->waited && v->rel_hi;
+
+	return m_range(0, (vanished ? v->rel_hi : v->dead_hi) - v->go_ns);
 }
 
 static json_t *m_zombie(s64 lo, s64 hi)
