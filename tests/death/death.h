@@ -19,6 +19,9 @@ typedef int64_t s64;
 
 #define MSEC 1000000LL
 #define SEC 1000000000LL
+/* What a case builds up to so many of: where all takes long (KASAN), fewer are
+ * enough for an end that does. */
+#define BUILD_NS (4 * SEC)
 
 /* ---- cases ---- */
 
@@ -236,6 +239,9 @@ json_t *m_reapable(struct victim *v);	/* bounds of its reapable_ns */
 json_t *m_teardown(const char *most, s64 lo, s64 hi);
 json_t *m_asleep(json_t *teardown);
 json_t *m_whole(json_t *teardown, s64 lo, s64 hi);
+
+/* From 6.16 on sched_process_exit comes before the memory is given back. */
+bool exit_before_mm(void);
 
 const char *signal_name(int sig);	/* static buffer, two at a time */
 

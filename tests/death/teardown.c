@@ -18,22 +18,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "death.h"
-
-/* From 6.16 on sched_process_exit comes before the memory is given back. */
-static bool exit_before_mm(void)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname u;
-
-	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
-	return major > 6 || (major == 6 && minor >= 16);
-}
 
 /* A virtual CPU may be away for 100 ms at a time, and others want it, too. */
 #define MOST(ns) ((ns) * 10 + SEC)
@@ -119,8 +107,6 @@ DEATH_CASE("teardown_memory", teardown_memory, CASE_ALONE | CASE_SLOW,
 /* --- files --------------------------------------------------------------------- */
 
 #define FILES 50000
-/* Where all takes long (KASAN), fewer are enough for a teardown that does. */
-#define BUILD_NS (4 * SEC)
 
 static int nr_files;
 

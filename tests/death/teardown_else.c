@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,17 +83,6 @@ static bool is_held(struct victim *v, int uffd)
 	while (poll(&hole, 1, 5) != 1 && !v->word[1] && boot_ns() < end)
 		;
 	return hole.revents & POLLIN;
-}
-
-/* As teardown.c: whether tracepoints come while the memory is there. */
-static bool exit_before_mm(void)
-{
-	unsigned int major = 0, minor = 0;
-	struct utsname u;
-
-	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
-	return major > 6 || (major == 6 && minor >= 16);
 }
 
 /* Closing the userfaultfd takes the memory for a moment, too: whoever is the last

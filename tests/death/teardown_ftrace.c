@@ -103,7 +103,7 @@ static json_t *about(u64 begin, u64 end)
 static void opens(struct victim *v)
 {
 	struct rlimit rl = { FILES + 100, FILES + 100 };
-	u64 end = boot_ns() + 4 * SEC;
+	u64 end = boot_ns() + BUILD_NS;
 	int i;
 
 	setrlimit(RLIMIT_NOFILE, &rl);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -198,6 +199,16 @@ json_t *m_reapable(struct victim *v)
 	bool vanished = !v->waited && v->rel_hi;
 
 	return m_range(0, (vanished ? v->rel_hi : v->dead_hi) - v->go_ns);
+}
+
+bool exit_before_mm(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	return major > 6 || (major == 6 && minor >= 16);
 }
 
 static json_t *m_zombie(s64 lo, s64 hi)
