@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/both/pair.h"
 #include "core/filter/filter.h"
 #include "core/join.h"
-#include "core/both/pair.h"
 #include "sink/sink.h"
 #include "source/source.h"
 

@@ -61,10 +61,10 @@ extern const struct opt_name output_formats[], teardown_choices[];
  * All return 0 or a negative errno, after one sentence by log_error().
  * A filter is NULL where none was asked for.
  */
+int common_filter(const struct filter_opts *o, struct filter **f);
 /* Refused before anything is opened: a recording of two witnesses. */
 int common_check_record(const struct output_opts *o,
 			const struct source_choice_opts *source);
-int common_filter(const struct filter_opts *o, struct filter **f);
 /*
  * Fills cfg's sources, one or two, and, if info is not NULL, what they say of
  * themselves (of the first, with the text of both). One that watches alone is

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/profile/histogram.h"
 #include "core/obituary.h"
 #include "core/profile/held.h"
+#include "core/profile/histogram.h"
 #include "core/profile/stacks.h"
 #include "core/teardown.h"
 #include "lib/buf.h"

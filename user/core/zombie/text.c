@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * text: the screen of `obit zombies`, and its JSON.
+ * text: the screen of `obit zombies`.
  * Owns what there is room for in which width. Every byte of a stranger passes
  * core/text. Never asks the system for anything.
  */
@@ -11,7 +11,6 @@
 #include "core/value.h"
 #include "core/when.h"
 #include "core/zombie/zombie.h"
-#include "lib/json.h"
 #include "lib/opts.h"
 #include "lib/sgr.h"
 #include "lib/utf8.h"
