@@ -101,11 +101,11 @@ def differences(told):
             rounds[line["watcher"], line["cycle"]].append(line)
     found = {}
     for key, lines in rounds.items():
-        added = [x["with"]["median"] - x["bare"]["median"] for x in lines]
+        added = [x["with"]["half"] - x["bare"]["half"] for x in lines]
         whole = [x["with"]["mean"] - x["bare"]["mean"] for x in lines]
         low, high = figures.quartiles(added)
         found[key] = {
-            "bare": figures.median([x["bare"]["median"] for x in lines]),
+            "bare": figures.median([x["bare"]["half"] for x in lines]),
             "added": figures.median(added), "low": low, "high": high,
             "all": figures.median(whole),
             "cpu": figures.median([x["with"]["cpu"] for x in lines])}
@@ -118,9 +118,9 @@ def measure(kernel_name="6.1", cycles=200, rounds=2, timeout=570):
     part = figures.Part(
         f"guest-{kernel_name}", f"Instructions a cycle, Linux "
         f"{kernel.release} in a guest",
-        "added: to one cycle as the process and its parent live it (median "
-        f"of {cycles} cycles, paired with bare ones, median of {rounds} "
-        "rounds; spread: of these). with collector: all that was executed, "
+        "added: to one cycle as the process and its parent live it (mean of "
+        f"the cheaper half of {cycles} cycles, paired with bare ones, median "
+        f"of {rounds} rounds; spread: of these). with collector: all that was executed, "
         "collector included (mean). collector: its own, user and kernel.")
     watchers = Watchers(kernel)
     told = run(kernel, watchers, cycles, rounds, timeout)
