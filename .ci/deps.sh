@@ -35,6 +35,7 @@ list()
 	test  cmd  qemu-system-x86_64   qemu-system-x86
 	test  file /bin/busybox         busybox-static
 	test  cmd  musl-gcc             musl-tools
+	test  cmd  sudo                 sudo
 	test  cmd  zstd                 zstd
 	test  cmd  lz4                  lz4
 	test  cmd  pahole               pahole
