@@ -153,19 +153,17 @@ int enrich_state(struct enrich *e, uint32_t tgid, uint64_t start_boottime)
 }
 
 /* As much of the command line as there is room for; how long it really is. */
-static int read_args(struct enrich *e, uint32_t tgid, size_t room,
+static int read_args(struct enrich *e, uint32_t tgid, uint32_t tid, size_t room,
 		     uint64_t *total)
 {
-	char path[48], chunk[4096];
+	int fd = procfs_open(tgid, tid, "cmdline");
+	char chunk[4096];
 	ssize_t n;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", tgid);
 	buf_clear(&e->args);
 	*total = 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* The kernel allows no more than 6 MiB of arguments. */
 	while (*total < 8 << 20 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		if (e->args.len < room)
@@ -181,22 +179,24 @@ static int read_args(struct enrich *e, uint32_t tgid, size_t room,
 
 int enrich_task(struct enrich *e, const struct obit_task_seen *t)
 {
-	uint32_t tgid = t->task.tgid;
+	uint32_t tgid = t->task.tgid, tid;
 	uint64_t start = t->task.start_boottime, total;
 	struct obit_exec *x = (void *)e->rec;
-	char path[48], exe[4096];
+	char exe[4096], state;
 	ssize_t exe_len;
 	size_t room;
 
-	if (!e->own_proc || !t->live || !proc_state(tgid, start))
+	state = e->own_proc && t->live ? proc_state(tgid, start) : 0;
+	if (!state)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
+	/* A dead main thread has let go of what the others still have. */
+	tid = state == OBIT_STATE_LEADERLESS ? procfs_live_thread(tgid) : 0;
 	/* Fails for kernel threads and for what dies just now. */
-	exe_len = readlink(path, exe, sizeof(exe));
-	if (exe_len < 0 || exe_len == sizeof(exe))
+	exe_len = procfs_exe(tgid, tid, exe, sizeof(exe));
+	if (exe_len < 0)
 		return 0;
 	room = OBIT_RECORD_MAX - sizeof(*x) - (size_t)exe_len - 8;
-	if (read_args(e, tgid, room, &total))
+	if (read_args(e, tgid, tid, room, &total))
 		return 0;
 	/* Between the two looks it may have died, and another taken its tgid. */
 	if (!proc_state(tgid, start))

@@ -20,24 +20,40 @@
 /* PROC_PID_INIT_INO since 3.8: the inode of the initial pid namespace. */
 #define INITIAL_PID_NS 0xEFFFFFFCul
 
-static int open_of(uint32_t tgid, uint32_t tid, const char *file)
+static void path_of(uint32_t tgid, uint32_t tid, const char *file, char to[64])
+{
+	if (tid)
+		snprintf(to, 64, "/proc/%u/task/%u/%s", tgid, tid, file);
+	else
+		snprintf(to, 64, "/proc/%u/%s", tgid, file);
+}
+
+int procfs_open(uint32_t tgid, uint32_t tid, const char *file)
 {
 	char path[64];
 	int fd;
 
-	if (tid)
-		snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", tgid, tid,
-			 file);
-	else
-		snprintf(path, sizeof(path), "/proc/%u/%s", tgid, file);
+	path_of(tgid, tid, file, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+ssize_t procfs_exe(uint32_t tgid, uint32_t tid, char *to, size_t size)
+{
+	char path[64];
+	ssize_t n;
+
+	path_of(tgid, tid, "exe", path);
+	n = readlink(path, to, size);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? -ENAMETOOLONG : n;
 }
 
 ssize_t procfs_read(uint32_t tgid, uint32_t tid, const char *file, char *to,
 		    size_t size)
 {
-	int fd = open_of(tgid, tid, file);
+	int fd = procfs_open(tgid, tid, file);
 	ssize_t n;
 
 	if (fd < 0)
@@ -132,9 +148,9 @@ int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st)
 	return 0;
 }
 
-int procfs_args(uint32_t tgid, size_t max, struct buf *out)
+static int args_of(uint32_t tgid, uint32_t tid, size_t max, struct buf *out)
 {
-	int fd = open_of(tgid, 0, "cmdline");
+	int fd = procfs_open(tgid, tid, "cmdline");
 	char chunk[1024];
 	ssize_t n = 0;
 
@@ -150,6 +166,18 @@ int procfs_args(uint32_t tgid, size_t max, struct buf *out)
 		n = -errno;
 	close(fd);
 	return out->err ? out->err : n < 0 ? (int)n : 0;
+}
+
+int procfs_args(uint32_t tgid, size_t max, struct buf *out)
+{
+	size_t before = out->len;
+	int err = args_of(tgid, 0, max, out);
+	uint32_t tid;
+
+	if (err || out->len != before)
+		return err;
+	tid = procfs_live_thread(tgid);
+	return tid && tid != tgid ? args_of(tgid, tid, max, out) : 0;
 }
 
 int procfs_syscall(uint32_t tgid, uint32_t tid, struct proc_syscall *sc)
@@ -257,10 +285,11 @@ int procfs_exec_start(uint32_t tgid, uint64_t *ns)
 /* A zombie has no exe: only who may look is told so. */
 bool procfs_permitted(uint32_t tgid)
 {
-	char path[48], target[8];
+	ssize_t n;
+	char c;
 
-	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
-	return readlink(path, target, sizeof(target)) >= 0 || errno == ENOENT;
+	n = procfs_exe(tgid, 0, &c, 1);
+	return n >= 0 || n == -ENAMETOOLONG || n == -ENOENT;
 }
 
 uint64_t procfs_ticks(uint64_t start_boottime)
@@ -312,6 +341,30 @@ int procfs_each_thread(uint32_t tgid, int (*fn)(uint32_t tid, void *ctx),
 
 	snprintf(folder, sizeof(folder), "/proc/%u/task", tgid);
 	return each(folder, fn, ctx);
+}
+
+struct live_thread {
+	uint32_t tgid, tid;
+};
+
+static int lives(uint32_t tid, void *ctx)
+{
+	struct live_thread *l = ctx;
+	struct proc_stat st;
+
+	if (procfs_stat(l->tgid, tid, &st) || st.state == 'Z' ||
+	    st.state == 'X')
+		return 0;
+	l->tid = tid;
+	return 1;
+}
+
+uint32_t procfs_live_thread(uint32_t tgid)
+{
+	struct live_thread l = { .tgid = tgid };
+
+	procfs_each_thread(tgid, lives, &l);
+	return l.tid;
 }
 
 /* init is always there: who can not see it sees nobody else's. */

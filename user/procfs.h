@@ -44,6 +44,14 @@ int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st);
 ssize_t procfs_read(uint32_t tgid, uint32_t tid, const char *file, char *to,
 		    size_t size);
 
+/* A file of /proc/TGID (of its thread) for reading: a descriptor to be closed,
+ * or a negative errno. */
+int procfs_open(uint32_t tgid, uint32_t tid, const char *file);
+
+/* The executable, as a link of /proc names it: bytes of `to`, not terminated; or
+ * a negative errno: -ENOENT of kernel threads and of the dead, -ENAMETOOLONG. */
+ssize_t procfs_exe(uint32_t tgid, uint32_t tid, char *to, size_t size);
+
 /* The command line, a NUL after each argument; at most `max` bytes. Empty for
  * kernel threads and zombies. 0 or a negative errno. */
 int procfs_args(uint32_t tgid, size_t max, struct buf *out);
@@ -82,6 +90,9 @@ int procfs_each(int (*fn)(uint32_t tgid, void *ctx), void *ctx);
 /* The same of the threads of a process. */
 int procfs_each_thread(uint32_t tgid, int (*fn)(uint32_t tid, void *ctx),
 		       void *ctx);
+/* Any thread that is not dead, or 0. Where the main thread is, the process lives
+ * on in others, and only they have its memory and its executable. */
+uint32_t procfs_live_thread(uint32_t tgid);
 /* Processes of others are hidden from us (hidepid=1 or 2). */
 bool procfs_hides(void);
 

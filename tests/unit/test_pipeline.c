@@ -10,10 +10,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -283,16 +285,29 @@ static void bad_record(void **state)
 
 /* --- live ------------------------------------------------------------------------------- */
 
-static uint64_t my_start(void)
+/* Of /proc/PID/stat, from the state on. */
+static const char *stat_of(pid_t pid)
 {
-	char text[1024], *p;
-	FILE *f = fopen("/proc/self/stat", "r");
+	static char text[1024];
+	char path[64];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	assert_true(n > 0);
+	text[n] = '\0';
+	return strrchr(text, ')') + 2;
+}
+
+static uint64_t start_of(pid_t pid)
+{
+	const char *p = stat_of(pid);
 	int field;
 
-	assert_non_null(f);
-	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
-	fclose(f);
-	p = strrchr(text, ')') + 2;
 	for (field = 3; field < 22; field++)
 		p = strchr(p, ' ') + 1;
 	/* Ticks of 10 ms, rounded down: anything within the tick is it. */
@@ -389,41 +404,83 @@ static void duration(void **state)
 	assert_true(count(OBIT_EV_TICK) >= 3 && count(OBIT_EV_TICK) <= 30);
 }
 
-/* A process that was there before: what /proc says of this very test. */
+/* What /proc says of this very test, which has not called execve since. */
+static void is_of_ours(const struct obit_exec *x)
+{
+	char exe[4096], args[4096];
+	ssize_t exe_len = readlink("/proc/self/exe", exe, sizeof(exe));
+	FILE *f = fopen("/proc/self/cmdline", "r");
+	size_t args_len = fread(args, 1, sizeof(args), f);
+
+	fclose(f);
+	assert_non_null(x);
+	assert_true(event_check(x, x->hdr.len) > 0);
+	assert_int_equal(x->flags, OBIT_EXEC_SCANNED);
+	assert_int_equal(x->exe_len, exe_len);
+	assert_memory_equal(x->data, exe, exe_len);
+	assert_int_equal(x->args_total, args_len);
+	assert_int_equal(x->args_len, args_len);
+	assert_memory_equal(x->data + exe_len, args, args_len);
+}
+
+/* A process that was there before. */
 static void scanned(void **state)
 {
 	struct pipeline_config cfg = config();
 	struct obit_task_seen *t;
 	uint32_t me = (uint32_t)getpid();
-	char exe[4096], args[4096];
 	struct pipeline_result r;
-	struct obit_exec *x;
-	ssize_t exe_len;
-	size_t args_len;
-	FILE *f;
 
 	(void)state;
 	script.live = true;
 	t = stream_task(&script.s, 1, me, 1, 0, 1);
-	t->task.start_boottime = my_start();
+	t->task.start_boottime = start_of(getpid());
 	/* The same tgid, another start: that process is gone. */
 	t = stream_task(&script.s, 1, (uint32_t)getppid(), 1, 0, 1);
 	t->task.start_boottime = 12345;
 	assert_int_equal(pipeline_run(&cfg, &r), 0);
-	x = find(OBIT_EV_EXEC, me);
-	assert_non_null(x);
-	assert_true(event_check(x, x->hdr.len) > 0);
-	assert_int_equal(x->flags, OBIT_EXEC_SCANNED);
-	exe_len = readlink("/proc/self/exe", exe, sizeof(exe));
-	assert_int_equal(x->exe_len, exe_len);
-	assert_memory_equal(x->data, exe, exe_len);
-	f = fopen("/proc/self/cmdline", "r");
-	args_len = fread(args, 1, sizeof(args), f);
-	fclose(f);
-	assert_int_equal(x->args_total, args_len);
-	assert_int_equal(x->args_len, args_len);
-	assert_memory_equal(x->data + exe_len, args, args_len);
+	is_of_ours(find(OBIT_EV_EXEC, me));
 	assert_null(find(OBIT_EV_EXEC, (uint32_t)getppid()));
+}
+
+static void *sleeps(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* The same, its main thread dead: it has no memory any more, a thread of it has. */
+static void scanned_leaderless(void **state)
+{
+	struct pipeline_config cfg = config();
+	struct pipeline_result r;
+	struct obit_task_seen *t;
+	pid_t pid = fork();
+	pthread_t thread;
+	siginfo_t info;
+
+	(void)state;
+	if (!pid) {
+		if (pthread_create(&thread, NULL, sleeps, NULL))
+			_exit(1);
+		syscall(SYS_exit, 0);
+	}
+	while (*stat_of(pid) != 'Z')
+		usleep(1000);
+	/* No zombie, so it can not be waited for. */
+	info.si_pid = -1;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info,
+				WEXITED | WNOWAIT | WNOHANG),
+			 0);
+	assert_int_equal(info.si_pid, 0);
+	script.live = true;
+	t = stream_task(&script.s, 1, (uint32_t)pid, 1, 0, 1);
+	t->task.start_boottime = start_of(pid);
+	assert_int_equal(pipeline_run(&cfg, &r), 0);
+	is_of_ours(find(OBIT_EV_EXEC, (uint32_t)pid));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static pid_t zombie;
@@ -459,23 +516,8 @@ static void asked(void **state)
 	cfg.zombie_after_ns = 100 * MS;
 	at = now_ns();
 	e = stream_exit(&script.s, at, pid, (uint32_t)getpid(), 0x300);
-	/* Its start is not known here, but it is that of a moment ago. */
-	{
-		char path[64], text[1024], *p;
-		FILE *f;
-		int field;
-
-		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-		f = fopen(path, "r");
-		assert_non_null(f);
-		assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
-		fclose(f);
-		p = strrchr(text, ')') + 2;
-		for (field = 3; field < 22; field++)
-			p = strchr(p, ' ') + 1;
-		e->task.start_boottime = strtoull(p, NULL, 10) * 10 * MS;
-		start = e->task.start_boottime;
-	}
+	start = start_of(zombie);
+	e->task.start_boottime = start;
 	stream_reapable(&script.s, at, pid, (uint32_t)getpid(), 0)
 		->task.start_boottime = start;
 	assert_int_equal(pipeline_run(&cfg, &r), 0);
@@ -514,11 +556,17 @@ static void ready(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replay),     cmocka_unit_test(pending),
-		cmocka_unit_test(selection),  cmocka_unit_test(sink_fails),
-		cmocka_unit_test(bad_record), cmocka_unit_test(live),
-		cmocka_unit_test(duration),   cmocka_unit_test(scanned),
-		cmocka_unit_test(asked),      cmocka_unit_test(ready),
+		cmocka_unit_test(replay),
+		cmocka_unit_test(pending),
+		cmocka_unit_test(selection),
+		cmocka_unit_test(sink_fails),
+		cmocka_unit_test(bad_record),
+		cmocka_unit_test(live),
+		cmocka_unit_test(duration),
+		cmocka_unit_test(scanned),
+		cmocka_unit_test(scanned_leaderless),
+		cmocka_unit_test(asked),
+		cmocka_unit_test(ready),
 	};
 	int failed;
 
