@@ -40,20 +40,25 @@ static size_t memory_for_test(void)
 	long pages = sysconf(_SC_AVPHYS_PAGES);
 	size_t bytes = (size_t)pages * 4096 / 4;
 
-	return bytes > 1UL << 30 ? 1UL << 30 : bytes & ~4095UL;
+	return bytes > 4UL << 30 ? 4UL << 30 : bytes & ~4095UL;
 }
 
-/* Page by page: a few huge ones are nothing to give back. */
-static char *touched(size_t bytes)
+/* Page by page: a few huge ones are nothing to give back. Until @end: *@bytes
+ * is then what there was time for, and the rest is as if never mapped. */
+static char *touched(size_t *bytes, u64 end)
 {
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, *bytes, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
 
 	if (p == MAP_FAILED)
 		return NULL;
-	madvise(p, bytes, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < bytes; i += 4096)
+	madvise(p, *bytes, MADV_NOHUGEPAGE);
+	for (i = 0; i < *bytes && (i & 0xfffff || boot_ns() < end); i += 4096)
 		p[i] = 1;
+	if (i < *bytes)
+		munmap(p + i, *bytes - i);
+	*bytes = i;
 	return p;
 }
 
@@ -61,27 +66,25 @@ static size_t eaten;
 
 static void eats(struct victim *v)
 {
-	if (!touched(eaten))
+	if (!touched(&eaten, ~0ULL))
 		_exit(90);
 	victim_hold(v);
 	_exit(0);
 }
 
-DEATH_CASE("teardown_memory", teardown_memory, CASE_ALONE | CASE_SLOW,
-	   "up to 1 GiB touched: mm, for as long as munmap takes for it")
+DEATH_CASE(
+	"teardown_memory", teardown_memory, CASE_ALONE | CASE_SLOW,
+	"up to 4 GiB touched: mm, for as long as munmap takes for it; not 4 MiB")
 {
 	struct victim *v = victim_new("eater"), *w = victim_new("nibbler");
 	size_t bytes = memory_for_test();
-	u64 began = boot_ns(), took;
-	char *p = touched(bytes);
+	u64 began, took;
+	char *p;
 
-	if (!p || bytes < 32 << 20)
+	if (bytes < 32 << 20)
 		case_skip("missing feature: 128 MB of free memory");
-	/* where that takes long, the victim is to be given less */
-	if (boot_ns() - began > SEC) {
-		munmap(p + bytes / 4, bytes - bytes / 4);
-		bytes /= 4;
-	}
+	p = touched(&bytes, boot_ns() + BUILD_NS / 2);
+	MUST(p ? 0 : -1);
 	began = boot_ns();
 	munmap(p, bytes);
 	took = boot_ns() - began;
@@ -95,13 +98,15 @@ DEATH_CASE("teardown_memory", teardown_memory, CASE_ALONE | CASE_SLOW,
 	      exit_before_mm() ? m_teardown("mm", took / 4, MOST(took)) : NULL,
 	      m_teardown("mm.unmap", took / 4, MOST(took)));
 	/* and it is not always so */
-	eaten = 4096;
+	eaten = 4 << 20;
 	victim_fork(w, eats);
 	victim_base(w);
 	victim_go(w);
 	victim_wait(w);
 	died_exit(w, 0);
-	spent(w, NULL, m_teardown(NULL, 0, 0));
+	spent(w, NULL,
+	      m_whole(m_teardown(NULL, 0, 0), 0,
+		      (s64)(w->dead_hi - w->exit_lo) + 200 * MSEC));
 }
 
 /* --- files --------------------------------------------------------------------- */
@@ -405,8 +410,10 @@ DEATH_CASE(
  * time is what lies between, but for what comes after the parent is told. */
 static void stamps(struct victim *v)
 {
+	size_t bytes = 32 << 20;
+
 	victim_hold(v);
-	if (!touched(32 << 20))
+	if (!touched(&bytes, ~0ULL))
 		_exit(90);
 	v->stamp[0] = boot_ns();
 	_exit(0);
