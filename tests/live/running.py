@@ -63,6 +63,15 @@ def gone(pid):
         return True
 
 
+def comm_is(pid, comm):
+    """It is past its exec, and that was the last."""
+    try:
+        with open("/proc/%d/comm" % pid, encoding="utf-8") as f:
+            return f.read().rstrip("\n") == comm
+    except OSError:
+        return False
+
+
 def until(condition, seconds=10):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
@@ -81,10 +90,11 @@ class Terminal:
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # by itself: what it runs may look before another could set it
+            fcntl.ioctl(0, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 50, columns, 0, 0))
             os.environ.update(PS1="ready$ ", TERM="xterm", HISTFILE="/dev/null")
             os.execvp(argv[0], argv)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 50, columns, 0, 0))
 
     def read(self, seconds):
         ready, _, _ = select.select([self.fd], [], [], seconds)
@@ -167,7 +177,7 @@ def main():
         except Skip as reason:
             skipped += 1
             print("skip %s: %s" % (function.__name__, reason))
-        except (AssertionError, OSError, ValueError, KeyError,
+        except (AssertionError, OSError, ValueError, LookupError, TypeError,
                 subprocess.SubprocessError) as error:
             failed += 1
             print("not ok %s: %s" % (function.__name__, str(error)
