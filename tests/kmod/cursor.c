@@ -276,7 +276,6 @@ static bool poll_wakes(void)
 		died = now_ns();
 		n++;
 		late += woke > died && woke - died > 100 * slow * MSEC;
-		need(woke < died + slow * SEC, "woken a second late");
 	}
 	need(n >= 10 && late <= n / 10, "%d of %d were over 100 ms late", late,
 	     n);

@@ -304,6 +304,20 @@ static bool is_served(const struct obit_dev_hook *absent, int n)
 	return served;
 }
 
+static int nr_armed(int n)
+{
+	struct obit_dev_hook h = { 0 };
+	int fd = dev_open(0), nr = 0;
+
+	for (int i = 0; i < n; i++) {
+		h.index = i;
+		nr += !ioctl(fd, OBIT_IOC_HOOK, &h) &&
+		      h.state == OBIT_HOOK_ARMED;
+	}
+	close(fd);
+	return nr;
+}
+
 /* Each hook has a name and a state; those armed for a reader go with it. */
 static bool hooks(void)
 {
@@ -317,7 +331,9 @@ static bool hooks(void)
 			need(!reader_open(&r, 0, 0), "START");
 		if (pass == 2) {
 			reader_close(&r);
-			nap_ms(300);
+			for (u64 end = deadline(ARM_MS);
+			     nr_armed(n) && now_ns() < end;)
+				nap_ms(20);
 		}
 		for (int i = 0; i < n; i++) {
 			int fd = dev_open(0);

@@ -195,10 +195,11 @@ static bool released_event(void)
 /* A parent of one who asked for SIGUSR1 at its end; returns their pids. */
 static void pdeath_pair(pid_t *parent, pid_t *target)
 {
+	int p[2], armed[2];
 	pid_t pids[2];
-	int p[2];
+	char c = 0;
 
-	if (pipe(p))
+	if (pipe(p) || pipe(armed))
 		return;
 	pids[0] = fork();
 	if (!pids[0]) {
@@ -209,17 +210,20 @@ static void pdeath_pair(pid_t *parent, pid_t *target)
 			signal(SIGUSR1, SIG_DFL);
 			prctl(PR_SET_PDEATHSIG, SIGUSR1);
 			(void)!write(p[1], pids, sizeof(pids));
+			(void)!write(armed[1], &c, 1);
 			pause();
 			_exit(0);
 		}
-		nap_ms(20);
+		(void)!read(armed[0], &c, 1);
 		_exit(0);
 	}
 	(void)!read(p[0], pids, sizeof(pids));
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	close(p[0]);
-	close(p[1]);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(armed[i]);
+	}
 	*parent = pids[0];
 	*target = pids[1];
 }
