@@ -202,6 +202,12 @@ static const char *passed_on(struct buf *b)
 
 	if (!p->signal)
 		return NULL;
+	if (!p->from) {
+		buf_printf(b,
+			   "obit passed on the %s of the terminal, which hung up",
+			   signal_name(p->signal));
+		return buf_str(b);
+	}
 	buf_printf(b, "obit passed on the %s that %s[%d] had sent to it",
 		   signal_name(p->signal), *p->comm ? p->comm : "?",
 		   (int)p->from);

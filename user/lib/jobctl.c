@@ -33,7 +33,7 @@ static struct jobctl {
 	sigset_t old_mask;
 	pid_t pid;		/* 0: none, or it has ended and is reaped */
 	bool (*is_kin)(pid_t pid);
-	bool ended, interrupted;
+	bool ended, interrupted, hung_up;
 	int status;
 	int asked;
 	struct timespec continue_at;
@@ -164,6 +164,8 @@ static void remember(const struct got *g)
 	job.passed.signal = g->signal;
 	job.passed.from = g->from;
 	job.passed.uid = g->uid;
+	if (!g->from)	/* the kernel */
+		return;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)g->from);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -186,6 +188,23 @@ static void pass_on(const struct got *g)
 		kill(job.pid, g->signal);
 }
 
+/*
+ * At a hang-up the kernel signals only the leader of the terminal's session
+ * (tty_signal_session_leader()); the foreground group has its turn when that
+ * one ends. Where we are the leader, without us the child would be: it gets
+ * what the leader gets. One that went to a session of its own is rid of the
+ * terminal.
+ */
+static void pass_on_hangup(const struct got *g)
+{
+	if (!job.pid || getsid(0) != getpid() || getsid(job.pid) != getpid())
+		return;
+	job.hung_up = true;
+	remember(g);
+	kill(job.pid, SIGHUP);
+	kill(job.pid, SIGCONT);
+}
+
 static void take_signal(const struct got *g)
 {
 	/* From kill(2) and its kin; else the kernel: the terminal, a timer. */
@@ -200,6 +219,10 @@ static void take_signal(const struct got *g)
 		return;
 	case SIGINT:
 		job.interrupted |= !by_process && !g->late;
+		break;
+	case SIGHUP:
+		if (!by_process && !job.ended)
+			pass_on_hangup(g);
 		break;
 	default:
 		break;
@@ -303,6 +326,9 @@ static void wait_for_child(void)
 		job.status = status;
 		job.ended = true;
 		job.pid = 0;
+		/* A leader that ends takes the foreground group with it. */
+		if (job.hung_up)
+			job.asked = SIGHUP;
 	}
 }
 

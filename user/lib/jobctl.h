@@ -3,8 +3,9 @@
  * jobctl: standing between a shell and its job without either noticing.
  * Owns all signals that can be caught, from jobctl_begin() to jobctl_end(): a
  * child in our own process group gets those of the terminal by itself; what is
- * sent to us alone is passed on to it; when it stops, we stop. One at a time:
- * signal dispositions belong to the process.
+ * sent to us alone is passed on to it, so the hang-up of a terminal whose
+ * session we lead; when it stops, we stop. One at a time: signal dispositions
+ * belong to the process.
  */
 #ifndef LIB_JOBCTL_H
 #define LIB_JOBCTL_H
@@ -15,7 +16,7 @@
 /* A signal that somebody sent us and that was passed on. */
 struct jobctl_passed {
 	int signal;		/* 0: none was */
-	pid_t from;
+	pid_t from;		/* 0: the kernel: the terminal hung up */
 	unsigned int uid;
 	char comm[16];		/* of the sender; empty: gone already */
 };
@@ -41,7 +42,8 @@ bool jobctl_turn(void);
 int jobctl_status(void);	/* as wait4(2) gives it, once it has ended */
 
 /* SIGINT, SIGQUIT, SIGHUP or SIGTERM that came after it had ended, from
- * anywhere: the caller should come to an end. 0: none. */
+ * anywhere, or the hang-up that was passed on before: the caller should come to
+ * an end. 0: none. */
 int jobctl_asked(void);
 /* SIGINT came from the terminal while it ran. */
 bool jobctl_interrupted(void);
