@@ -33,8 +33,6 @@ static void child(const struct spawn_opts *o, int gate, int report)
 	char go;
 	int err;
 
-	if (o->comm)
-		prctl(PR_SET_NAME, o->comm);
 	out_child();
 	jobctl_child();
 	do {
@@ -53,6 +51,27 @@ static void child(const struct spawn_opts *o, int gate, int report)
 	fail(report, SPAWN_EXEC, -errno);
 }
 
+/*
+ * It is born with the name: the first scan of all tasks may come before it has
+ * run at all, and whoever is to be found by that name would be missed.
+ */
+static pid_t fork_named(const char *comm)
+{
+	char own[16] = "";
+	pid_t pid;
+	int err;
+
+	if (!comm || prctl(PR_GET_NAME, own))
+		return fork();
+	prctl(PR_SET_NAME, comm);
+	pid = fork();
+	err = errno;
+	if (pid)
+		prctl(PR_SET_NAME, own);
+	errno = err;
+	return pid;
+}
+
 int spawn_fork(struct spawn *s, const struct spawn_opts *o)
 {
 	int gate[2], report[2], err;
@@ -65,7 +84,7 @@ int spawn_fork(struct spawn *s, const struct spawn_opts *o)
 		err = -errno;
 		goto out_gate;
 	}
-	s->pid = fork();
+	s->pid = fork_named(o->comm);
 	if (s->pid < 0) {
 		err = -errno;
 		goto out_report;

@@ -14,7 +14,8 @@
 /*
  * @as:      NULL: as we are
  * @memlock, @nofile: these limits as we were given them
- * @comm:    its name until it execs, so that it can be found; NULL: none
+ * @comm:    its name from birth until it execs, so that it can be found; NULL:
+ *           ours
  */
 struct spawn_opts {
 	char *const *argv;
