@@ -151,7 +151,105 @@ static void verdict_of_zombies(void **state)
 	expect_verdict(
 		"obit: p100[100]: exit 0 after 4.9 ms; 4 processes\n"
 		"obit: still alive: p101[101]\n"
-		"obit: zombies left: p102[102] (exit 0), not reaped by lazy[101], p103[103] (exit 0), not reaped by whoever inherited it from lazy[100]\n");
+		"obit: zombies left: p102[102] (exit 0), not reaped by lazy[101]; p103[103] (exit 0), not reaped by whoever inherited it from lazy[100]\n");
+}
+
+/* Who does not reap several is named once; and who is not named is counted. */
+static void verdict_of_many_zombies(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	tree_begin(SIZE_MAX);
+	EXEC(1 * MS, ROOT, "make");
+	fork_at(2 * MS, 101, ROOT);
+	EXEC(2 * MS, 101, "lazy");
+	fork_at(2 * MS, 102, ROOT);
+	EXEC(2 * MS, 102, "lazy");
+	for (i = 103; i < 106; i++)
+		fork_at(3 * MS, i, i == 104 ? 102 : 101);
+	for (i = 103; i < 106; i++)
+		zombie_at(4 * MS, i, i == 104 ? 102 : 101);
+	die_at(5 * MS, ROOT, 0);
+	expect_verdict(
+		"obit: p100[100]: exit 0 after 4.9 ms; 6 processes\n"
+		"obit: still alive: p101[101], p102[102]\n"
+		"obit: zombies left: p103[103] (exit 0), p105[105] (exit 0), not reaped by lazy[101]; p104[104] (exit 0), not reaped by lazy[102]\n");
+	for (i = 106; i < 108; i++)
+		fork_at(5 * MS, i, 102);
+	for (i = 106; i < 108; i++)
+		zombie_at(6 * MS, i, 102);
+	expect_verdict(
+		"obit: p100[100]: exit 0 after 4.9 ms; 8 processes\n"
+		"obit: still alive: p101[101], p102[102]\n"
+		"obit: zombies left: p103[103] (exit 0), p105[105] (exit 0), not reaped by lazy[101]; p104[104] (exit 0), p106[106] (exit 0), not reaped by lazy[102]; and 1 more\n");
+}
+
+/* A meaning ends in a comma; that no process sent it says more than one. */
+static void verdict_explained(void **state)
+{
+	struct obituary o = death_of(2 * MS, 101, SIGALRM);
+
+	(void)state;
+	tree_begin(SIZE_MAX);
+	fork_at(1 * MS, 101, ROOT);
+	o.cause = CAUSE_SIGNAL;
+	bury(&o);
+	o = death_of(3 * MS, ROOT, SIGKILL);
+	o.cause = CAUSE_SIGNAL;
+	bury(&o);
+	expect_verdict(
+		"obit: p100[100]: killed by SIGKILL from the kernel after 2.9 ms; 2 processes, 2 failed, 2 of them by a signal\n");
+	tree_end(NULL);
+	tree_begin(SIZE_MAX);
+	o = death_of(2 * MS, ROOT, SIGALRM);
+	o.cause = CAUSE_SIGNAL;
+	bury(&o);
+	expect_verdict(
+		"obit: p100[100]: killed by SIGALRM: timer of alarm() or setitimer() ran out, after 1.9 ms; 1 process, 1 failed, 1 of them by a signal\n");
+}
+
+/* An end that nobody has told of is not known to be a good one. */
+static void verdict_of_unseen(void **state)
+{
+	(void)state;
+	tree_begin(SIZE_MAX);
+	fork_at(2 * MS, 101, ROOT);
+	tree_gone(tree, tree_next(tree, tree_root(tree)));
+	die_at(5 * MS, ROOT, 0);
+	expect_verdict(
+		"obit: p100[100]: exit 0 after 4.9 ms; 2 processes, 1 ended unseen\n");
+}
+
+static void expect_loss(const char *kind, const char *reason, uint64_t count,
+			const char *want)
+{
+	struct notice n = { .type = NOTICE_LOST,
+			    .kind = kind,
+			    .reason = reason,
+			    .count = count };
+	struct buf out = BUF_INIT;
+
+	tree_verdict_loss(&out, &n);
+	assert_string_equal(buf_str(&out), want);
+	buf_free(&out);
+}
+
+/* Only what makes the tree is said to have hurt it. */
+static void losses(void **state)
+{
+	(void)state;
+	expect_loss(
+		"obituary", "ring_full", 1,
+		"lost: 1 obituary: the buffer was full (--buffer makes it larger); the tree may not be whole");
+	expect_loss(
+		"context", "map_full", 2,
+		"lost: 2 facts that will be missing: too many processes at once; the tree may not be whole");
+	expect_loss("context", "oversize", 1,
+		    "lost: 1 fact that will be missing: too long for a record");
+	expect_loss(
+		"signal", "oversize", 1,
+		"lost: 1 signal record: who ended had more children than are looked through");
 }
 
 static void verdict_of_oom(void **state)
@@ -191,6 +289,10 @@ int main(void)
 		cmocka_unit_test_teardown(verdict, tree_end),
 		cmocka_unit_test_teardown(verdict_of_one, tree_end),
 		cmocka_unit_test_teardown(verdict_of_zombies, tree_end),
+		cmocka_unit_test_teardown(verdict_of_many_zombies, tree_end),
+		cmocka_unit_test_teardown(verdict_explained, tree_end),
+		cmocka_unit_test_teardown(verdict_of_unseen, tree_end),
+		cmocka_unit_test(losses),
 		cmocka_unit_test_teardown(verdict_of_oom, tree_end),
 	};
 

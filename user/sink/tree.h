@@ -41,5 +41,8 @@ struct tree_verdict {
 };
 void tree_verdict(struct buf *out, const struct tree *t,
 		  const struct tree_verdict *v, const struct tree_look *look);
+/* What was lost on the machine meanwhile, without its full stop; and, where that
+ * can be, that the tree is not whole for it. */
+void tree_verdict_loss(struct buf *out, const struct notice *n);
 
 #endif

@@ -3,6 +3,7 @@
  * verdict: what one has to know of a tree of deaths, in a few lines, the last
  * of a log. Never cuts a cause; cuts command lines.
  */
+#include <signal.h>
 #include <string.h>
 #include "core/phrase.h"
 #include "core/text.h"
@@ -47,23 +48,44 @@ static void add_name(struct verdict *w, const struct tree_node *n)
 	buf_printf(w->out, "[%u]", n->tgid);
 }
 
-static void add_death(struct verdict *w, const struct tree_node *n)
+/* What the signal means says less than that no process has sent it. */
+static bool killed_by_kernel(const struct tree_node *n)
+{
+	return n->told && n->ob && n->ob->cause == CAUSE_SIGNAL &&
+	       obituary_has(n->ob, OB_SIGNAL) && n->ob->signal == SIGKILL &&
+	       !obituary_has(n->ob, OB_KILLER);
+}
+
+/* True: the wording ends in an explanation, `SIGKILL: the end that ...`. */
+static bool add_death(struct verdict *w, const struct tree_node *n)
 {
 	struct buf death = BUF_INIT;
+	bool explained;
 
-	tree_death(&death, n, 0);
+	if (killed_by_kernel(n))
+		buf_adds(&death, "killed by SIGKILL from the kernel");
+	else
+		tree_death(&death, n, 0);
+	explained = strstr(buf_str(&death), ": ") != NULL;
 	add_sgr(w, tree_colour(n));
 	text_escape(w->out, death.p, death.len);
 	if (tree_colour(n))
 		add_sgr(w, SGR_OFF);
 	buf_free(&death);
+	return explained;
 }
 
-static void add_duration(struct verdict *w, uint64_t ns)
+/* Behind an explanation ` after 1 s` would read as part of it. */
+static void add_death_after(struct verdict *w, const struct tree_node *n,
+			    uint64_t life_ns)
 {
+	bool explained = add_death(w, n);
 	char text[DURATION_MAX];
 
-	buf_add(w->out, text, duration_format(text, ns));
+	if (!n->told)
+		return;
+	buf_adds(w->out, explained ? ", after " : " after ");
+	buf_add(w->out, text, duration_format(text, life_ns));
 }
 
 /* Its command line in what is left of the terminal's line behind `used`. */
@@ -92,15 +114,12 @@ static void how_it_ended(struct verdict *w)
 	buf_adds(w->out, w->v->prefix);
 	add_name(w, w->root);
 	buf_adds(w->out, ": ");
-	add_death(w, w->root);
-	if (w->root->told) {
-		buf_adds(w->out, " after ");
-		add_duration(w, tree_life(w->root, w->look->now_ns));
-	}
+	add_death_after(w, w->root, tree_life(w->root, w->look->now_ns));
 	add_count(w, "; ", c->total, c->total == 1 ? " process" : " processes");
 	add_count(w, ", ", c->failed, " failed");
 	add_count(w, ", ", c->struck, " of them by a signal");
-	if (!c->failed && !c->alive && !c->zombies)
+	add_count(w, ", ", c->dead - c->told, " ended unseen");
+	if (!c->failed && !c->alive && !c->zombies && c->told == c->dead)
 		buf_adds(w->out, c->total == 1 ? " that ended well" :
 						 ", all ended well");
 	buf_addc(w->out, '\n');
@@ -135,9 +154,7 @@ static void what_failed_first(struct verdict *w)
 						   "within it failed first: ");
 		add_name(w, n);
 		buf_adds(w->out, ": ");
-		add_death(w, n);
-		buf_adds(w->out, " after ");
-		add_duration(w, n->life_ns);
+		add_death_after(w, n, n->life_ns);
 		if (n->ob)
 			add_memory(w, n->ob);
 		buf_addc(w->out, '\n');
@@ -199,36 +216,95 @@ static void add_not_reaped_by(struct buf *out, const struct tree_node *n)
 	phrase_person(out, parent);
 }
 
-static void what_is_left(struct verdict *w, enum tree_state state, uint64_t nr,
-			 const char *title)
+static void add_alive(struct verdict *w)
 {
 	const struct tree_node *n = NULL;
-	struct buf word = BUF_INIT;
 	unsigned int named = 0;
 
-	if (!nr)
-		return;
-	buf_adds(w->out, w->v->prefix);
-	buf_adds(w->out, title);
 	while ((n = tree_next(w->t, n)) && named < NAMES_MAX) {
-		if (n->state != state)
+		if (n->state != TREE_ALIVE)
 			continue;
 		if (named++)
 			buf_adds(w->out, ", ");
 		add_name(w, n);
-		if (state != TREE_ZOMBIE || !n->ob)
-			continue;
-		phrase_death(&word, n->ob, 20);
-		buf_adds(&word, "), ");
-		add_not_reaped_by(&word, n);
-		buf_adds(w->out, " (");
-		text_escape(w->out, word.p, word.len);
-		buf_clear(&word);
 	}
-	if (nr > named)
-		add_count(w, " and ", nr - named, " more");
-	buf_addc(w->out, '\n');
-	buf_free(&word);
+	if (w->count.alive > named)
+		add_count(w, " and ", w->count.alive - named, " more");
+}
+
+static void add_zombie(struct verdict *w, const struct tree_node *n)
+{
+	struct buf death = BUF_INIT;
+
+	add_name(w, n);
+	if (!n->ob)
+		return;
+	phrase_death(&death, n->ob, 20);
+	buf_adds(w->out, " (");
+	text_escape(w->out, death.p, death.len);
+	buf_addc(w->out, ')');
+	buf_free(&death);
+}
+
+/* Several that one does not reap are named together, and it once. */
+static void add_zombies(struct verdict *w)
+{
+	const struct tree_node *z[NAMES_MAX], *n = NULL;
+	struct buf by[NAMES_MAX] = { BUF_INIT };
+	unsigned int nr = 0, i, j;
+
+	while (nr < NAMES_MAX && (n = tree_next(w->t, n))) {
+		if (n->state != TREE_ZOMBIE)
+			continue;
+		if (n->ob)
+			add_not_reaped_by(&by[nr], n);
+		z[nr++] = n;
+	}
+	for (i = 0; i < nr; i++) {
+		if (!z[i])
+			continue;
+		buf_adds(w->out, i ? "; " : "");
+		add_zombie(w, z[i]);
+		for (j = i + 1; j < nr; j++) {
+			if (!z[j] || strcmp(buf_str(&by[i]), buf_str(&by[j])))
+				continue;
+			buf_adds(w->out, ", ");
+			add_zombie(w, z[j]);
+			z[j] = NULL;
+		}
+		buf_adds(w->out, by[i].len ? ", " : "");
+		text_escape(w->out, by[i].p, by[i].len);
+	}
+	if (w->count.zombies > nr)
+		add_count(w, "; and ", w->count.zombies - nr, " more");
+	for (i = 0; i < nr; i++)
+		buf_free(&by[i]);
+}
+
+static void what_is_left(struct verdict *w)
+{
+	if (w->count.alive) {
+		buf_printf(w->out, "%sstill alive: ", w->v->prefix);
+		add_alive(w);
+		buf_addc(w->out, '\n');
+	}
+	if (w->count.zombies) {
+		buf_printf(w->out, "%szombies left: ", w->v->prefix);
+		add_zombies(w);
+		buf_addc(w->out, '\n');
+	}
+}
+
+/*
+ * Births and deaths make the tree; of the rest that is lost a word of a process
+ * or who sent a signal is missing. A fact too long for a record is a path.
+ */
+void tree_verdict_loss(struct buf *out, const struct notice *n)
+{
+	phrase_notice(out, n);
+	if (!strcmp(n->kind, "obituary") ||
+	    (!strcmp(n->kind, "context") && strcmp(n->reason, "oversize")))
+		buf_adds(out, "; the tree may not be whole");
 }
 
 void tree_verdict(struct buf *out, const struct tree *t,
@@ -255,6 +331,5 @@ void tree_verdict(struct buf *out, const struct tree *t,
 	}
 	if (w.first)
 		whose_it_became(&w);
-	what_is_left(&w, TREE_ALIVE, w.count.alive, "still alive: ");
-	what_is_left(&w, TREE_ZOMBIE, w.count.zombies, "zombies left: ");
+	what_is_left(&w);
 }
