@@ -86,16 +86,15 @@ int child_begin(struct child *c, char *const *argv, size_t keep)
 				 .as = c->as,
 				 .memlock = c->memlock,
 				 .nofile = c->nofile,
-				 .comm = "obit-run" };
-	char comm[OBIT_COMM_LEN];
+				 .comm = c->comm };
 	uint32_t number;
 	int err;
 
+	snprintf(c->comm, sizeof(c->comm), "obit-run");
 	if (!c->initial) {
 		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			number = (uint32_t)getpid();
-		snprintf(comm, sizeof(comm), "obit-%08x", number);
-		so.comm = comm;
+		snprintf(c->comm, sizeof(c->comm), "obit-%08x", number);
 	}
 	ours = c;
 	jobctl_begin();
@@ -105,7 +104,7 @@ int child_begin(struct child *c, char *const *argv, size_t keep)
 		log_error("cannot fork: %s", strerror(-err));
 		return err;
 	}
-	c->tree = tree_new((uint32_t)c->spawn.pid, c->initial ? NULL : comm,
+	c->tree = tree_new((uint32_t)c->spawn.pid, c->initial ? NULL : c->comm,
 			   keep);
 	if (!c->tree)
 		log_error("out of memory");
@@ -129,6 +128,73 @@ void child_bury_vanished(struct child *c)
 		     st.start_ticks != procfs_ticks(n->start_boottime) ||
 		     st.state == 'X'))
 			tree_gone(c->tree, n);
+}
+
+/* As on_exec() of the tree wants it; what does not fit is cut. */
+static void name_root(struct child *c, const struct tree_node *root,
+		      char *const *argv)
+{
+	const char *base = strrchr(argv[0], '/');
+	struct obit_exec *x = calloc(1, OBIT_RECORD_MAX);
+	size_t room = OBIT_RECORD_MAX - sizeof(*x), len;
+
+	if (!x)
+		return;
+	x->hdr.type = OBIT_EV_EXEC;
+	x->task.tgid = root->tgid;
+	x->task.start_boottime = root->start_boottime;
+	strncpy(x->comm, base ? base + 1 : argv[0], sizeof(x->comm) - 1);
+	for (; *argv; argv++) {
+		len = strlen(*argv) + 1;
+		x->args_total += (uint32_t)len;
+		if (len > room - x->args_len)
+			len = room - x->args_len;
+		memcpy(x->data + x->args_len, *argv, len);
+		x->args_len += (uint16_t)len;
+	}
+	tree_event(c->tree, &x->hdr);
+	free(x);
+}
+
+static void bury_root(struct child *c, const struct tree_node *root)
+{
+	int status = jobctl_status();
+	struct obituary o = {
+		.tgid = root->tgid,
+		.start_boottime = root->start_boottime,
+		.boot_ns = root->died_ns ? root->died_ns : c->ended_ns,
+		.exit_code = (uint32_t)status,
+		.exit_value = WEXITSTATUS(status),
+		.exit_status = (uint32_t)WEXITSTATUS(status),
+		.cause = CAUSE_EXIT,
+	};
+
+	obituary_set(&o, OB_EXIT_CODE);
+	if (WIFSIGNALED(status)) {
+		o.signal = WTERMSIG(status);
+		o.core_dumped = WCOREDUMP(status);
+		o.cause = CAUSE_UNKNOWN;
+		obituary_set(&o, OB_SIGNAL);
+		obituary_set(&o, OB_CORE);
+	} else {
+		obituary_set(&o, OB_EXIT_STATUS);
+	}
+	if (tree_bury(c->tree, &o, status != 0))
+		log_error("out of memory");
+}
+
+void child_bury_unseen(struct child *c, char *const *argv)
+{
+	const struct tree_node *root;
+
+	child_bury_vanished(c);
+	root = tree_root(c->tree);
+	if (!root || root->told)
+		return;
+	/* Else its own exec was seen. */
+	if (!root->execed || !memcmp(root->comm, c->comm, sizeof(c->comm)))
+		name_root(c, root, argv);
+	bury_root(c, root);
 }
 
 static bool somebody_lives(struct child *c, uint64_t now)
@@ -172,6 +238,8 @@ void child_wait(struct child *c)
 		spawn_close(&c->spawn);
 	while (c->spawn.pid > 0 && !jobctl_turn())
 		nanosleep(&turn, NULL);
+	if (!c->ended_ns)
+		c->ended_ns = boot_now();
 }
 
 /* sudo replaces PATH (secure_path): what its caller finds need not be in there. */

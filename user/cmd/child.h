@@ -40,6 +40,7 @@ struct child {
 	struct account account;
 	struct spawn spawn;
 	struct rlimit memlock, nofile;
+	char comm[OBIT_COMM_LEN];	/* its name until it execs */
 	uint64_t ended_ns, looked_ns;	/* found ended; 0: not yet */
 };
 
@@ -56,6 +57,9 @@ void child_go(struct child *c);
 bool child_is_over(struct child *c, bool all);
 /* A death that was lost on the way must not be waited for. */
 void child_bury_vanished(struct child *c);
+/* After child_wait(): that, and of the command's own end and command line what is
+ * known without any witness, where none has told. */
+void child_bury_unseen(struct child *c, char *const *argv);
 /* Waits for its end without any watching, if it has been forked; without the
  * gate having been opened it does not begin any more. */
 void child_wait(struct child *c);

@@ -236,7 +236,7 @@ static void write_out(int fd, struct buf *b)
 	buf_free(b);
 }
 
-static void tell(const struct pipeline_result *r)
+static void tell(char *const *argv, const struct pipeline_result *r)
 {
 	bool json = opts.output.format == OUTPUT_JSON;
 	enum tree_view view = opts.full ? TREE_FULL :
@@ -250,7 +250,7 @@ static void tell(const struct pipeline_result *r)
 	struct buf out = BUF_INIT, passed = BUF_INIT;
 	int status = jobctl_status();
 
-	child_bury_vanished(&run.child);
+	child_bury_unseen(&run.child, argv);
 	if (!tree_root(run.child.tree)) {
 		log_error("nothing was seen of the command");
 		return;
@@ -305,7 +305,7 @@ static int watch(char *const *argv, struct pipeline_config *cfg)
 			  out_why(result.sink_err));
 	status = child_conclude(&run.child, argv, &became);
 	if (became && (!opts.quiet || status))
-		tell(&result);
+		tell(argv, &result);
 	return status;
 }
 
