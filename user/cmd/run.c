@@ -40,12 +40,17 @@ static struct run_opts {
 	const char *to;
 } opts;
 
+/* Of each kind for each reason by each witness: no more than these. */
+#define LOSSES_MAX (OBIT_LOST_KIND_NR * OBIT_LOST_REASON_NR * 2)
+
 /* @fd: where the tree or the JSON goes */
 static struct run {
 	struct child child;
 	struct filter *filter;
 	struct sink *json;
 	struct source_info info;
+	struct notice losses[LOSSES_MAX];
+	size_t nr_losses;
 	int fd;
 } run;
 
@@ -84,9 +89,26 @@ static int on_obituary(struct sink *s, const struct obituary *o)
 	return err;
 }
 
+static void add_loss(const struct notice *n)
+{
+	struct notice *l;
+
+	for (l = run.losses; l < run.losses + run.nr_losses; l++) {
+		if (l->source == n->source && !strcmp(l->kind, n->kind) &&
+		    !strcmp(l->reason, n->reason)) {
+			l->count += n->count;
+			return;
+		}
+	}
+	if (run.nr_losses < LOSSES_MAX)
+		run.losses[run.nr_losses++] = *n;
+}
+
 static int on_notice(struct sink *s, const struct notice *n)
 {
 	(void)s;
+	if (n->type == NOTICE_LOST)
+		add_loss(n);
 	if (n->type == NOTICE_REAPED)
 		tree_reaped(run.child.tree, n->who.tgid, n->who.start_boottime);
 	return 0;
@@ -214,17 +236,18 @@ static const char *passed_on(struct buf *b)
 	return buf_str(b);
 }
 
-static void say_losses(const struct pipeline_result *r)
+/* Whose records they were nobody knows: of any process of the machine. */
+static void say_losses(void)
 {
-	uint64_t lost = 0;
+	struct buf b = BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < OBIT_LOST_KIND_NR; i++)
-		lost += r->lost[i];
-	if (lost)
-		log_error("%llu records were lost on this machine meanwhile, %llu of them obituaries: the tree may not be whole (--buffer makes room)",
-			  (unsigned long long)lost,
-			  (unsigned long long)r->lost[OBIT_LOST_OBITUARY]);
+	for (i = 0; i < run.nr_losses; i++) {
+		tree_verdict_loss(&b, &run.losses[i]);
+		log_error("%s", buf_str(&b));
+		buf_clear(&b);
+	}
+	buf_free(&b);
 }
 
 static void write_out(int fd, struct buf *b)
@@ -236,7 +259,7 @@ static void write_out(int fd, struct buf *b)
 	buf_free(b);
 }
 
-static void tell(char *const *argv, const struct pipeline_result *r)
+static void tell(char *const *argv)
 {
 	bool json = opts.output.format == OUTPUT_JSON;
 	enum tree_view view = opts.full ? TREE_FULL :
@@ -280,7 +303,7 @@ static void tell(char *const *argv, const struct pipeline_result *r)
 	}
 	buf_free(&passed);
 	buf_free(&out);
-	say_losses(r);
+	say_losses();
 }
 
 static int watch(char *const *argv, struct pipeline_config *cfg)
@@ -305,7 +328,7 @@ static int watch(char *const *argv, struct pipeline_config *cfg)
 			  out_why(result.sink_err));
 	status = child_conclude(&run.child, argv, &became);
 	if (became && (!opts.quiet || status))
-		tell(argv, &result);
+		tell(argv);
 	return status;
 }
 
