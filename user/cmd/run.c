@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include "cmd/child.h"
 #include "cmd/cmd.h"
@@ -259,9 +259,18 @@ static void write_out(int fd, struct buf *b)
 	buf_free(b);
 }
 
+/* What was typed stands on the line as ^C or ^\, without an end of line. */
+static bool leave_typed(struct buf *out, int fd)
+{
+	if (!jobctl_typed() || tcgetsid(fd) != getsid(0))
+		return false;
+	buf_addc(out, '\n');
+	return true;
+}
+
 static void tell(char *const *argv)
 {
-	bool json = opts.output.format == OUTPUT_JSON;
+	bool json = opts.output.format == OUTPUT_JSON, left = false;
 	enum tree_view view = opts.full ? TREE_FULL :
 			      run.filter ? TREE_WANTED :
 					   TREE_SHORT;
@@ -271,7 +280,6 @@ static void tell(char *const *argv)
 	struct tree_verdict v = { .prefix = "obit: ",
 				  .self = (uint32_t)getpid() };
 	struct buf out = BUF_INIT, passed = BUF_INIT;
-	int status = jobctl_status();
 
 	child_bury_unseen(&run.child, argv);
 	if (!tree_root(run.child.tree)) {
@@ -279,10 +287,8 @@ static void tell(char *const *argv)
 		return;
 	}
 	v.passed_on = passed_on(&passed);
-	if (isatty(STDERR_FILENO) && WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGINT)
-		buf_addc(&out, '\n');	/* behind the ^C */
 	if (!json) {
+		left = leave_typed(&out, run.fd);
 		look.width = tty_width(run.fd, 0);
 		look.colour = tty_colour(run.fd,
 					 (enum colour_mode)opts.output.colour);
@@ -295,6 +301,8 @@ static void tell(char *const *argv)
 	}
 	/* Whoever watches sees the end, wherever the whole goes. */
 	if (run.fd != STDERR_FILENO) {
+		if (!left)
+			leave_typed(&out, STDERR_FILENO);
 		look.width = tty_width(STDERR_FILENO, 0);
 		look.colour = tty_colour(STDERR_FILENO,
 					 (enum colour_mode)opts.output.colour);

@@ -33,7 +33,7 @@ static struct jobctl {
 	sigset_t old_mask;
 	pid_t pid;		/* 0: none, or it has ended and is reaped */
 	bool (*is_kin)(pid_t pid);
-	bool ended, interrupted, hung_up;
+	bool ended, interrupted, typed, hung_up;
 	int status;
 	int asked;
 	struct timespec continue_at;
@@ -210,6 +210,8 @@ static void take_signal(const struct got *g)
 	/* From kill(2) and its kin; else the kernel: the terminal, a timer. */
 	bool by_process = g->code <= 0;
 
+	job.typed |= !by_process &&
+		     (g->signal == SIGINT || g->signal == SIGQUIT);
 	switch (g->signal) {
 	case SIGCHLD:
 		return;
@@ -353,6 +355,11 @@ int jobctl_asked(void)
 bool jobctl_interrupted(void)
 {
 	return job.interrupted;
+}
+
+bool jobctl_typed(void)
+{
+	return job.typed;
 }
 
 const struct jobctl_passed *jobctl_passed(void)

@@ -47,6 +47,8 @@ int jobctl_status(void);	/* as wait4(2) gives it, once it has ended */
 int jobctl_asked(void);
 /* SIGINT came from the terminal while it ran. */
 bool jobctl_interrupted(void);
+/* SIGINT or SIGQUIT came from the terminal, whatever was made of it. */
+bool jobctl_typed(void);
 const struct jobctl_passed *jobctl_passed(void);	/* the last one */
 
 void jobctl_end(void);		/* all as it was */
