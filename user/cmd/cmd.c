@@ -32,6 +32,12 @@ int cmd_exit_status(int err)
 	case ENOSPC:
 	case EFBIG:
 	case EDQUOT:
+	case EISDIR:
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case EROFS:
+	case ETXTBSY:
 		return EX_IOERR;
 	case EPERM:
 	case EACCES:

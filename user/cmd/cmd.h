@@ -43,8 +43,10 @@ extern const struct cmd cmd_wait, cmd_zombies, cmd_pdeath;
 
 /*
  * The sysexits status for a negative errno: -EPERM -EACCES 77, -ENOMEM 71,
- * -EPIPE -EIO -EBADF -ENOSPC -EFBIG -EDQUOT 74, -EINVAL 64, -EBADMSG -EPROTO 65,
- * -ENODEV -EOPNOTSUPP -ENOSYS -ENOPKG 69, anything else 70. 0 is 0.
+ * -EPIPE -EIO -EBADF -ENOSPC -EFBIG -EDQUOT and what a path can be that cannot be
+ * opened (-EISDIR -ENOTDIR -ELOOP -ENAMETOOLONG -EROFS -ETXTBSY) 74, -EINVAL 64,
+ * -EBADMSG -EPROTO 65, -ENODEV -EOPNOTSUPP -ENOSYS -ENOPKG 69, anything else 70.
+ * 0 is 0.
  * -ENOENT is 66: an input that is not there.
  */
 int cmd_exit_status(int err);

@@ -332,12 +332,16 @@ int common_open_sinks(const struct output_opts *o,
 			  output_formats[o->format].name);
 		return -EINVAL;
 	}
+	/* First what may fail: the table's heading would stand above an error. */
+	if (o->record) {
+		so.path = o->record;
+		err = add_sink(cfg, &file_sink, &so);
+		if (err)
+			return err;
+		so.path = NULL;
+	}
 	err = add_sink(cfg, o->format == OUTPUT_JSON ? &json_sink : &table_sink,
 		       &so);
-	if (err || !o->record)
-		return err;
-	so.path = o->record;
-	err = add_sink(cfg, &file_sink, &so);
 	if (err)
 		common_close_sinks(cfg, NULL, err);
 	return err;

@@ -44,6 +44,21 @@ static void read_boot_id(char *to, size_t size)
 	to[strcspn(to, "\n")] = '\0';
 }
 
+/* What the status is made of: of an output nothing is missing that one reads,
+ * and no device that this machine would need to be watched. */
+static int open_failure(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+	case EINVAL:
+		return -EIO;
+	default:
+		return -err;
+	}
+}
+
 /* The part of buf's first `written` bytes that is whole records. */
 static size_t whole_part(const struct buf *b, size_t written, bool head)
 {
@@ -112,11 +127,10 @@ static int file_open(struct sink **out, const struct sink_opts *o)
 			open(o->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 			     0600);
 	if (s->fd < 0) {
-		err = -errno;
-		log_error("cannot write %s: %s", s->path, strerror(-err));
+		err = open_failure(errno);
+		log_error("cannot write %s: %s", s->path, strerror(errno));
 		free(s);
-		/* Not the input that is missing, but the output's folder. */
-		return err == -ENOENT ? -EIO : err;
+		return err;
 	}
 	s->regular = !fstat(s->fd, &st) && S_ISREG(st.st_mode);
 	recording_head_init(&head);

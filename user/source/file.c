@@ -127,7 +127,7 @@ static int file_open(struct source **out, const struct source_opts *o)
 	if (!is_stdin)
 		s->fd = open(o->path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0) {
-		err = -errno;
+		err = errno == EACCES || errno == EPERM ? -errno : -ENOENT;
 		log_error("cannot open %s: %s", s->path, strerror(errno));
 		goto out;
 	}
