@@ -449,6 +449,8 @@ static int loop(struct pipeline *p)
 			resize_sinks(p);
 	} while (!stop_signal && !p->full && !asked_to_end(p) &&
 		 sleep_for_input(p, deadline));
+	if (p->cfg->fresh_line)
+		stop_end_line();
 	return p->full || !p->enrich ? 0 : last_drain(p);
 }
 

@@ -47,6 +47,7 @@ struct pipeline_sink {
  *           signal comes: true ends the run; may be NULL. What had happened by
  *           then is read once more
  * @own_signals: signals are the caller's affair: none is caught here
+ * @fresh_line: what is shown after a ^C of the terminal begins a line
  */
 struct pipeline_config {
 	const struct source_type *type;
@@ -66,6 +67,7 @@ struct pipeline_config {
 	bool (*until)(void *ctx);
 	void *until_ctx;
 	bool own_signals;
+	bool fresh_line;
 };
 
 /*

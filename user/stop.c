@@ -4,22 +4,29 @@
  * back what was there before. Never ends anything itself, but for one who asks
  * a second time.
  */
+#include <termios.h>
 #include <time.h>
+#include <unistd.h>
+#include "lib/out.h"
 #include "stop.h"
 
 volatile sig_atomic_t stop_signal, stop_resized;
+static volatile sig_atomic_t from_terminal;
 
 /*
  * timeout(1) and a closing terminal send the same signal twice at once; a person
  * who presses Ctrl-C again later means it.
  */
-static void on_stop(int sig)
+static void on_stop(int sig, siginfo_t *info, void *context)
 {
 	static struct timespec first;
 	struct timespec now;
 
+	(void)context;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!stop_signal) {
+		/* isig() of a terminal; kill(2) is SI_USER. */
+		from_terminal = sig == SIGINT && info->si_code == SI_KERNEL;
 		first = now;
 		stop_signal = sig;
 	} else if (now.tv_sec - first.tv_sec >= 2) {
@@ -41,6 +48,18 @@ static struct {
 void stop_reset(void)
 {
 	stop_signal = 0;
+	from_terminal = 0;
+}
+
+void stop_end_line(void)
+{
+	struct termios t;
+
+	if (!from_terminal || tcgetattr(STDERR_FILENO, &t) ||
+	    !(t.c_lflag & ECHO) || !(t.c_lflag & ECHOCTL))
+		return;
+	from_terminal = 0;
+	(void)out_write(STDERR_FILENO, "\n", 1);
 }
 
 /*
@@ -49,7 +68,8 @@ void stop_reset(void)
  */
 void stop_catch(void)
 {
-	struct sigaction stop = { .sa_handler = on_stop };
+	struct sigaction stop = { .sa_sigaction = on_stop,
+				  .sa_flags = SA_SIGINFO };
 	struct sigaction winch = { .sa_handler = on_resize };
 
 	stop_resized = 0;

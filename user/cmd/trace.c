@@ -124,6 +124,7 @@ static int trace_run(int argc, char **argv)
 		.pdeath_scan_ns = trace.source.pdeath_scan_ns,
 		.count = trace.count,
 		.duration_ns = trace.duration_ns,
+		.fresh_line = true,
 	};
 	struct source_info info;
 	int err;
