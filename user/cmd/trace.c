@@ -21,9 +21,10 @@ static struct trace {
 
 /* clang-format off */
 static const struct opt trace_opts[] = {
-	OPT_U64('n', "count", struct trace, count,
+	OPT_U64('n', "count", struct trace, count, .min = 1,
 		.help = "End after so many obituaries have been shown."),
 	OPT_DURATION(0, "duration", struct trace, duration_ns,
+		     .min = 1000000, .max = 31536000000000000,
 		     .help = "End after so long."),
 	OPT_STRING(0, "events", struct trace, events, .metavar = "LIST",
 		   .help = "Show only these, separated by commas: obituary "
