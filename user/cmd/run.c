@@ -380,7 +380,8 @@ static const struct opt run_opt_table[] = {
 			 "that matter are shown otherwise: what failed, was "
 			 "killed, still lives, and their ancestors."),
 	OPT_FLAG('q', "quiet", struct run_opts, quiet,
-		 .help = "Say nothing if COMMAND ended well."),
+		 .help = "Say nothing if COMMAND ended well. What --output json "
+			 "asks for is written all the same."),
 	OPT_STRING(0, "to", struct run_opts, to, .metavar = "FILE",
 		   .help = "Write the tree, or the JSON, there instead of "
 			   "to standard error; - is standard output, which is "
