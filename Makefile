@@ -233,11 +233,16 @@ run: ## install what is missing, build, and watch (sudo make run ARGS=...)
 	$(Q)$(MAKE) -j$$(nproc) all
 	$(Q)exec $(B)/obit trace $(ARGS)
 
-# Both are made of what the program says of itself.
-$(B)/docs/obit.8 $(B)/docs/obit.bash: $(B)/docs/obit.%: $(B)/obit .ci/docs.sh
+# Both are made of what the program says of itself, and of its tables.
+$(B)/docs/words: .ci/words.c $(B)/libobit.a
 	@mkdir -p $(@D)
+	@$(call say,LD,$@)
+	$(Q)$(CC) $(C_STD) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/docs/obit.8 $(B)/docs/obit.bash: $(B)/docs/obit.%: $(B)/obit \
+		$(B)/docs/words .ci/docs.sh .ci/completion.bash
 	@$(call say,DOC,$@)
-	$(Q)sh .ci/docs.sh $* $(B)/obit > $@
+	$(Q)sh .ci/docs.sh $* $(B)/obit $(B)/docs/words > $@
 
 docs: $(B)/docs/obit.8 $(B)/docs/obit.bash ## man page and bash completion
 	@sh .ci/own.sh $(B)

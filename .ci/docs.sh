@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# docs.sh 8|bash OBIT - the man page, or the completion for bash, made from
-# what OBIT says of itself: --help of the program and of each of its commands.
+# docs.sh 8|bash OBIT [WORDS] - the man page, or the completion for bash, made
+# from what OBIT says of itself: --help of the program and of each of its
+# commands; and of the lists of values that WORDS (words.c) has from its tables.
 # Owns their form only: no option is named here, so none can be forgotten.
 set -eu
 
 mode=$1
 obit=$2
+words=${3:-}
 COLUMNS=100
 NO_COLOR=1
 export COLUMNS NO_COLOR
@@ -20,6 +22,8 @@ commands=$("$obit" --help | awk '
 	echo "docs.sh: $obit --help names no command" >&2
 	exit 1
 }
+
+default=${commands%%[!a-z]*} # the first is what obit alone means
 
 # From help to man: a heading is a line ending in a colon that stands at the
 # margin; under it options and examples, at the margin paragraphs. A line broken
@@ -97,66 +101,97 @@ man_page()
 	done
 }
 
-# options: the long and short ones in a help text, and the words each may take
+# options: of a help text the name of each option, what it takes, and `optional`
+# if it does so with = only. --[no-]x is two options.
 options()
 {
-	# An option with no short form is further in; --[no-]x is two options;
-	# the word of --x[=a|b] is never a word of its own.
-	sed -E -e 's/^      --/  --/' \
-		-e 's/^(  .*)--\[no-\]([a-z0-9-]+)/\1--\2, --no-\2/' \
-		-e 's/^(  [^ ].*)\[=[^]]*\]/\1/' |
-	awk '/^  -/ {
+	awk '/^(  |      )-/ {
+		sub(/^ +/, "")
+		sub(/  .*/, "")
+		optional = sub(/\[=/, " ") ? "optional" : ""
+		if (optional)
+			sub(/\]$/, "")
+		negatable = sub(/--\[no-\]/, "--")
 		n = split($0, part, /,? +/)
-		for (i = 2; i <= n && part[i] ~ /^-/; i++) {
-			words = part[n > i ? i + 1 : i]
-			if (words ~ /^-/)	# -o, --output WORDS: the last has it
-				words = part[n > i + 1 ? i + 2 : i]
-			if (words !~ /^[a-z0-9]+([|][a-z0-9]+)+$/)
-				words = ""
-			print part[i], words
-		}
+		takes = part[n] ~ /^-/ ? "-" : part[n--]
+		for (i = 1; i <= n; i++)
+			print part[i], takes, optional
+		if (negatable)
+			print "--no-" substr(part[n], 3), "-"
 	}'
+}
+
+# kind METAVAR: what completes a value that the help calls so
+kind()
+{
+	case $1 in
+	*'|'*)	printf "kind=words list='%s'" "$(echo "$1" | tr '|' ' ')" ;;
+	CAUSE)	printf "kind=words list=\$_obit_causes" ;;
+	LIST)	printf "kind=list list=\$_obit_events" ;;
+	EXPRESSION | SIGNAL | FILE | USER | TGID | SCOPE)
+		printf "kind='%s'" "$(echo "$1" | tr '[:upper:]' '[:lower:]')" ;;
+	PATH)	printf 'kind=cgroup' ;;
+	*)	printf 'kind=none' ;;
+	esac
+}
+
+names()
+{
+	options | awk '{ printf "%s%s", (NR > 1 ? " " : ""), $1 }'
+}
+
+# What each command's options take, and what stands behind them: as functions.
+tables()
+{
+	printf "_obit_commands='%s help'\n" "$(echo "$commands" | tr '\n' ' ')"
+	printf "_obit_default='%s'\n" "$default"
+	printf "_obit_global='%s'\n" "$("$obit" --help | names)"
+	cat <<-'END'
+
+		_obit_value()
+		{
+			kind='' list='' optional=''
+			case $1 in
+	END
+	for command in $commands; do
+		"$obit" "$command" --help | options |
+		while read -r name takes optional; do
+			[ "$takes" = - ] || printf '\t%s:%s) %s%s ;;\n' \
+				"$command" "$name" "$(kind "$takes")" \
+				"${optional:+ optional=1}"
+		done
+	done
+	cat <<-'END'
+			esac
+		}
+
+		_obit_words()
+		{
+			options='' operand=''
+			case $1 in
+	END
+	for command in $commands; do
+		help=$("$obit" "$command" --help)
+		operand=$(echo "$help" |
+			sed -En '1s/.*\<(COMMAND|TGID|STATUS)\>.*/\1/p')
+		printf "\t%s) operand='%s' options='%s' ;;\n" "$command" \
+			"$operand" "$(echo "$help" | names)"
+	done
+	printf "\t'') operand=commands options='%s' ;;\n" \
+		"$("$obit" "$default" --help | names)"
+	printf '\thelp) operand=commands ;;\n\tesac\n}\n\n'
 }
 
 bash_completion()
 {
-	printf '# bash completion of obit; made by make docs\n_obit()\n{\n'
-	printf '\tlocal cur=%s prev=%s command=%s word\n' \
-		"\${COMP_WORDS[COMP_CWORD]}" \
-		"\${COMP_WORDS[COMP_CWORD-1]}" "''"
-	# shellcheck disable=SC2016 # the text of a function, not ours to expand
-	printf '\tfor word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do\n'
-	# shellcheck disable=SC2016
-	printf '\t\tcase $word in -*) ;; *) command=$word; break ;; esac\n'
-	printf '\tdone\n'
-	# shellcheck disable=SC2016
-	printf '\tcase $command:$prev in\n'
-	for command in $commands; do
-		"$obit" "$command" --help | options | while read -r name words
-		do
-			[ -n "$words" ] || continue
-			# shellcheck disable=SC2016
-			printf '\t%s:%s) COMPREPLY=($(compgen -W "%s" -- "$cur")); return ;;\n' \
-				"$command" "$name" "$(echo "$words" | tr '|' ' ')"
-		done
-	done
-	# shellcheck disable=SC2016
-	printf '\tesac\n\tcase $command in\n'
-	for command in $commands; do
-		# shellcheck disable=SC2016
-		printf '\t%s) word="%s" ;;\n' "$command" "$("$obit" "$command" \
-			--help | options | awk '{ printf "%s ", $1 }')"
-	done
-	printf '\t*) word="%s %s" ;;\n\tesac\n' "$(echo "$commands" |
-		tr '\n' ' ')" "$("$obit" --help | options |
-		awk '{ printf "%s ", $1 }')"
-	# shellcheck disable=SC2016
-	printf '\tCOMPREPLY=($(compgen -W "$word" -- "$cur"))\n}\n'
-	printf 'complete -o default -F _obit obit\n'
+	printf '# bash completion of obit; made by make docs\n'
+	"$words"
+	tables
+	sed '1,/^$/d' "$(dirname "$0")/completion.bash"
 }
 
 case $mode in
 8)	man_page ;;
 bash)	bash_completion ;;
-*)	echo "usage: docs.sh 8|bash OBIT" >&2; exit 64 ;;
+*)	echo "usage: docs.sh 8|bash OBIT [WORDS]" >&2; exit 64 ;;
 esac

@@ -121,7 +121,7 @@ const struct opt command_source_opt_table[] = {
 			    "the JSON; there are && || ! ( ) == != < <= > >= "	\
 			    "=~ !~; what is null makes a comparison unknown, "	\
 			    "which is not shown."),			\
-	OPT_STRINGS(0, "tgid", F, tgid, .metavar = "N",			\
+	OPT_STRINGS(0, "tgid", F, tgid, .metavar = "TGID",		\
 		    .help = "Only this process. This and the filters below can "	\
 			    "be given again: one of each kind must hold."),	\
 	OPT_STRINGS(0, "comm", F, comm, .metavar = "NAME",		\

@@ -60,7 +60,8 @@ struct opt {
 	char brief;		/* short form, or 0 */
 	const char *name;	/* long form without dashes, never NULL */
 	size_t offset;		/* of the field in the group's base */
-	const char *metavar;	/* NULL: by kind (N, SIZE, TIME, a|b|c, ...) */
+	const char *metavar;	/* NULL: by kind (N, SIZE, TIME, a|b|c, ...). The
+				 * completion goes by it: kind() of .ci/docs.sh */
 	const char *help;	/* whole sentences; wrapped to the terminal */
 	const char *env;	/* variable that gives a default, or NULL */
 	const char *dflt;	/* parsed before all else, and shown by --help */
