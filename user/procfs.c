@@ -96,6 +96,7 @@ int procfs_stat(uint32_t tgid, uint32_t tid, struct proc_stat *st)
 	if (i <= 39)
 		return -EBADMSG;
 	st->ppid = (uint32_t)v[4];
+	st->pgrp = (uint32_t)v[5];
 	st->flags = (uint32_t)v[9];
 	st->threads = (uint32_t)v[20];
 	st->start_ticks = v[22];
@@ -111,19 +112,22 @@ static uint64_t number_after(const char *text, const char *key, int base)
 	return p ? strtoull(p + strlen(key), NULL, base) : 0;
 }
 
-/* The last number of a line. */
-static uint64_t last_after(const char *text, const char *key)
+/* The n-th number of a line, from 1 on, or its last if it has fewer; *nr: which
+ * that was, 0: it has none. */
+static uint32_t nth_after(const char *text, const char *key, uint32_t n,
+			  uint32_t *nr)
 {
 	const char *p = strstr(text, key);
-	uint64_t last = 0;
+	uint32_t last = 0;
 	char *end;
 
-	for (p = p ? p + strlen(key) : NULL; p && *p && *p != '\n'; p = end) {
+	*nr = 0;
+	for (p = p ? p + strlen(key) : NULL; p && *nr < n; p = end, ++*nr) {
 		while (*p == '\t' || *p == ' ')
 			p++;
 		if (!isdigit((unsigned char)*p))
 			break;
-		last = strtoull(p, &end, 10);
+		last = (uint32_t)strtoul(p, &end, 10);
 	}
 	return last;
 }
@@ -139,13 +143,35 @@ int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st)
 	st->tgid = (uint32_t)number_after(text, "\nTgid:", 10);
 	st->tracer = (uint32_t)number_after(text, "\nTracerPid:", 10);
 	st->uid = (uint32_t)number_after(text, "\nUid:", 10);
-	st->ns_tgid = (uint32_t)last_after(text, "\nNSpid:");
+	st->ns_tgid = nth_after(text, "\nNSpid:", UINT32_MAX, &st->ns_depth);
 	st->pending = number_after(text, "\nSigPnd:", 16);
 	st->shared_pending = number_after(text, "\nShdPnd:", 16);
 	st->blocked = number_after(text, "\nSigBlk:", 16);
 	st->ignored = number_after(text, "\nSigIgn:", 16);
 	st->caught = number_after(text, "\nSigCgt:", 16);
 	return 0;
+}
+
+int procfs_ids(uint32_t tgid, uint32_t depth, struct proc_ids *ids)
+{
+	char text[8192];
+	struct proc_stat st;
+	uint32_t nr, nr_pgrp;
+	ssize_t n;
+	int err;
+
+	if (depth <= 1) {
+		err = procfs_stat(tgid, 0, &st);
+		ids->tgid = tgid;
+		ids->pgrp = err ? 0 : st.pgrp;
+		return err;
+	}
+	n = procfs_read(tgid, 0, "status", text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	ids->tgid = nth_after(text, "\nNSpid:", depth, &nr);
+	ids->pgrp = nth_after(text, "\nNSpgid:", depth, &nr_pgrp);
+	return nr == depth && nr_pgrp == depth ? 0 : -ENOENT;
 }
 
 static int args_of(uint32_t tgid, uint32_t tid, size_t max, struct buf *out)

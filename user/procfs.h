@@ -17,7 +17,7 @@
 struct proc_stat {
 	char comm[16];
 	char state;		/* 'R', 'S', 'D', 'T', 't', 'Z', 'X', ... */
-	uint32_t ppid;
+	uint32_t ppid, pgrp;
 	uint32_t flags;		/* PF_* of the kernel */
 	uint32_t threads;	/* that have not been released */
 	uint32_t cpu;		/* last run on */
@@ -29,6 +29,7 @@ struct proc_stat {
 struct proc_status {
 	uint32_t tgid, tracer, uid;
 	uint32_t ns_tgid;	/* in its innermost pid namespace; 0 before 4.1 */
+	uint32_t ns_depth;	/* pid namespaces it has a number in; 0 same */
 	uint64_t pending, shared_pending, blocked, ignored, caught;
 };
 
@@ -38,6 +39,16 @@ struct proc_status {
  * where it is not there or hidden (hidepid). */
 int procfs_stat(uint32_t tgid, uint32_t tid, struct proc_stat *st);
 int procfs_status(uint32_t tgid, uint32_t tid, struct proc_status *st);
+
+/*
+ * What it is called in the pid namespaces that it is in: 1 is that of /proc, 2
+ * the one in that, and so on. 0, or a negative errno: -ENOENT also where it has
+ * no number at that depth. A group whose leader is outside is 0.
+ */
+struct proc_ids {
+	uint32_t tgid, pgrp;
+};
+int procfs_ids(uint32_t tgid, uint32_t depth, struct proc_ids *ids);
 
 /* The start of a file of /proc/TGID (of its thread): bytes read, NUL-terminated
  * in `to`, or a negative errno. */

@@ -201,21 +201,20 @@ static void reasons(void **state)
 	because(&c, WHY_UNINTERRUPTIBLE,
 		"is in uninterruptible sleep in nfs_wait_bit_killable",
 		"nothing reaches it before that ends, not even SIGKILL");
-	c.waits = WAITS_ONE;
-	c.wait_id = 99;
+	c.wait = (struct wait_seen){ .waits = WAITS_ONE, .id = 99 };
 	because(&c, WHY_WAITS_OTHER, "is in wait, but for process 99 only",
 		restart);
-	c.waits = WAITS_GROUP;
+	c.wait.waits = WAITS_GROUP;
 	because(&c, WHY_WAITS_OTHER,
 		"is in wait, but for process group 99 only", restart);
-	c.wait_id = 0;
+	c.wait.inner = true;
+	because(&c, WHY_WAITS_OTHER,
+		"is in wait, but for process group 99 of its pid namespace only",
+		restart);
+	c.wait.id = 0;
 	because(&c, WHY_WAITS_OTHER,
 		"is in wait, but for its own process group only", restart);
-	c.waits = WAITS_ANY;
-	because(&c, WHY_WAITING,
-		"is in wait for any child: it is about to reap",
-		"look again: they may be gone by now");
-	c.nr_clone = 2;
+	c.wait = (struct wait_seen){ .waits = WAITS_ANY, .names = true };
 	because(&c, WHY_CLONE,
 		"is in wait, but they were cloned without SIGCHLD: only __WALL or __WCLONE takes them",
 		restart);
@@ -242,6 +241,91 @@ static void reasons(void **state)
 	assert_int_equal(zombie_why(&c), WHY_UNKNOWN);
 	c.gone = true;
 	because(&c, WHY_GONE, "has ended meanwhile: init has them now",
+		"look again: they may be gone by now");
+}
+
+/* --- whom a wait would take ---------------------------------------------------------- */
+
+static const struct zombie plain = { .exit_signal = 17,
+				     .have_exit_signal = true };
+static const struct zombie cloned = { .have_exit_signal = true };
+
+/* Of two zombies: 4711 of the parent's own group 7, then 4712 of group 4700. */
+static void told(struct wait_seen w, const struct zombie *z,
+		 enum zombie_why why, const char *text)
+{
+	static const struct zombie_ids ids[] = { { 4711, 7, true },
+						 { 4712, 4700, false } };
+	struct culprit c = culprit();
+	struct buf b = BUF_INIT;
+
+	wait_meets(&w, z, &ids[0]);
+	wait_meets(&w, z, &ids[1]);
+	culprit_waits(&c, &w);
+	assert_int_equal(zombie_why(&c), why);
+	zombie_why_text(&b, &c);
+	assert_string_equal(buf_str(&b), text);
+	buf_free(&b);
+}
+
+static struct wait_seen waits(enum wait_for what, uint32_t id)
+{
+	return (struct wait_seen){ .waits = what, .id = id, .others = true };
+}
+
+static void takes(void **state)
+{
+	static const char clones_only[] =
+		"is in wait, but they were cloned without SIGCHLD: only __WALL or __WCLONE takes them";
+	struct zombie unknown = { 0 };
+	struct wait_seen w;
+
+	(void)state;
+	told(waits(WAITS_ANY, 0), &plain, WHY_WAITING,
+	     "is in wait for any child: it is about to reap");
+	told(waits(WAITS_ONE, 4711), &plain, WHY_WAITING,
+	     "is in wait for one of them: it is about to reap");
+	told(waits(WAITS_ONE, 4712), &plain, WHY_WAITING,
+	     "is in wait for one of them: it is about to reap");
+	told(waits(WAITS_ONE, 4713), &plain, WHY_WAITS_OTHER,
+	     "is in wait, but for process 4713 only");
+	told(waits(WAITS_GROUP, 4700), &plain, WHY_WAITING,
+	     "is in wait for process group 4700, which one of them is of: it is about to reap");
+	told(waits(WAITS_GROUP, 0), &plain, WHY_WAITING,
+	     "is in wait for its own process group, which one of them is of: it is about to reap");
+	told(waits(WAITS_GROUP, 4711), &plain, WHY_WAITS_OTHER,
+	     "is in wait, but for process group 4711 only");
+
+	/* What the wait's options leave out. */
+	told(waits(WAITS_ANY, 0), &unknown, WHY_WAITING,
+	     "is in wait for any child: it is about to reap");
+	told(waits(WAITS_ANY, 0), &cloned, WHY_CLONE, clones_only);
+	told(waits(WAITS_ONE, 4711), &cloned, WHY_CLONE, clones_only);
+	w = waits(WAITS_ANY, 0);
+	w.clones = true;
+	told(w, &cloned, WHY_WAITING,
+	     "is in wait for any child: it is about to reap");
+	w.others = false;
+	told(w, &plain, WHY_WAITS_OTHER,
+	     "is in wait, but for what was cloned without SIGCHLD (__WCLONE) only");
+}
+
+/* Of several threads, in any order, one that takes one of them counts. */
+static void several_wait(void **state)
+{
+	static const struct zombie_ids ids = { 4711, 7, true };
+	struct wait_seen other = waits(WAITS_ONE, 99);
+	struct wait_seen it = waits(WAITS_ONE, 4711);
+	struct culprit c = culprit();
+
+	(void)state;
+	wait_meets(&other, &plain, &ids);
+	wait_meets(&it, &plain, &ids);
+	c.nr = 1;
+	culprit_waits(&c, &other);
+	culprit_waits(&c, &it);
+	culprit_waits(&c, &other);
+	because(&c, WHY_WAITING, "is in wait for it: it is about to reap",
 		"look again: they may be gone by now");
 }
 
@@ -411,7 +495,6 @@ static void tracers(void **state)
 	assert_int_equal(all.nr_culprits, 2);
 	assert_false(all.culprits[0].as_tracer);
 	assert_int_equal(all.culprits[0].nr, 2);
-	assert_int_equal(all.culprits[0].nr_clone, 1);
 	assert_true(all.culprits[1].as_tracer);
 	assert_int_equal(all.culprits[1].nr, 2);
 	zombies_free(&all);
@@ -436,7 +519,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ages),	   cmocka_unit_test(age_words),
-		cmocka_unit_test(reasons), cmocka_unit_test(wide),
+		cmocka_unit_test(reasons), cmocka_unit_test(takes),
+		cmocka_unit_test(several_wait), cmocka_unit_test(wide),
 		cmocka_unit_test(narrow),  cmocka_unit_test(json),
 		cmocka_unit_test(tracers), cmocka_unit_test(nothing),
 	};

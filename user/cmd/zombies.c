@@ -184,7 +184,7 @@ static int look(struct screen *screen, struct zombie_scan *s, size_t *nr)
 			log_error("out of memory");
 	}
 	for (i = 0; i < all.nr_culprits && !err; i++)
-		proc_parent_fill(&all.culprits[i]);
+		proc_parent_fill(&all, i);
 	*nr = all.nr;
 	if (!err)
 		err = show(screen, s, &all);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include "core/zombie/zombie.h"
 
+#define SIGCHLD_NR 17
+
 const char *const zombie_why_names[WHY_NR] = {
 	[WHY_UNKNOWN] = NULL,
 	[WHY_GONE] = "gone",
@@ -23,6 +25,53 @@ const char *const zombie_why_names[WHY_NR] = {
 	[WHY_DEFAULT] = "sigchld_default",
 };
 
+static bool names(const struct wait_seen *w, const struct zombie_ids *ids)
+{
+	switch (w->waits) {
+	case WAITS_ANY:
+		return true;
+	case WAITS_ONE:
+		return w->id == ids->tgid;
+	case WAITS_GROUP:
+		return w->id ? w->id == ids->pgrp : ids->own_group;
+	case WAITS_NOT:
+		break;
+	}
+	return false;
+}
+
+void wait_meets(struct wait_seen *w, const struct zombie *z,
+		const struct zombie_ids *ids)
+{
+	bool of_clone = z->have_exit_signal && z->exit_signal != SIGCHLD_NR;
+
+	if (!names(w, ids))
+		return;
+	w->names = true;
+	w->takes = w->takes || (of_clone ? w->clones : w->others);
+}
+
+static int closeness(const struct wait_seen *w)
+{
+	if (w->waits == WAITS_NOT)
+		return 0;
+	return w->takes ? 3 : w->names ? 2 : 1;
+}
+
+void culprit_waits(struct culprit *c, const struct wait_seen *w)
+{
+	if (closeness(w) > closeness(&c->wait))
+		c->wait = *w;
+}
+
+/* No thread of it would take one: is it the kind, or is it another's wait? */
+static enum zombie_why why_in_wait(const struct wait_seen *w)
+{
+	if (w->takes)
+		return WHY_WAITING;
+	return w->names && !w->clones ? WHY_CLONE : WHY_WAITS_OTHER;
+}
+
 enum zombie_why zombie_why(const struct culprit *c)
 {
 	if (!c->readable)
@@ -33,10 +82,8 @@ enum zombie_why zombie_why(const struct culprit *c)
 		return WHY_STOPPED;
 	if (c->as_tracer)
 		return WHY_TRACER;
-	if (c->waits == WAITS_ANY)
-		return c->nr_clone == c->nr && c->nr ? WHY_CLONE : WHY_WAITING;
-	if (c->waits != WAITS_NOT)
-		return WHY_WAITS_OTHER;
+	if (c->wait.waits != WAITS_NOT)
+		return why_in_wait(&c->wait);
 	if (c->state == 'D')
 		return WHY_UNINTERRUPTIBLE;
 	if (!c->have_signals)
@@ -73,6 +120,46 @@ static void add_doing(struct buf *out, const struct culprit *c)
 		buf_printf(out, ", one of %u threads", c->threads);
 }
 
+static void add_group(struct buf *out, const struct wait_seen *w)
+{
+	if (!w->id)
+		buf_adds(out, "its own process group");
+	else
+		buf_printf(out, "process group %u%s", w->id,
+			   w->inner ? " of its pid namespace" : "");
+}
+
+static void add_waits_other(struct buf *out, const struct wait_seen *w)
+{
+	buf_adds(out, "is in wait, but for ");
+	if (w->names) {
+		buf_adds(out, "what was cloned without SIGCHLD (__WCLONE)");
+	} else if (w->waits == WAITS_ONE) {
+		buf_printf(out, "process %u%s", w->id,
+			   w->inner ? " of its pid namespace" : "");
+	} else {
+		add_group(out, w);
+	}
+	buf_adds(out, " only");
+}
+
+static void add_waiting(struct buf *out, const struct culprit *c)
+{
+	bool one = c->nr == 1;
+
+	buf_adds(out, "is in wait for ");
+	if (c->wait.waits == WAITS_ANY)
+		buf_adds(out, "any child");
+	else if (c->wait.waits == WAITS_ONE)
+		buf_adds(out, one ? "it" : "one of them");
+	else
+		add_group(out, &c->wait);
+	if (c->wait.waits == WAITS_GROUP)
+		buf_adds(out, one ? ", which it is of" :
+				    ", which one of them is of");
+	buf_adds(out, ": it is about to reap");
+}
+
 void zombie_why_text(struct buf *out, const struct culprit *c)
 {
 	switch (zombie_why(c)) {
@@ -100,20 +187,14 @@ void zombie_why_text(struct buf *out, const struct culprit *c)
 			buf_printf(out, " in %s", c->doing);
 		break;
 	case WHY_WAITS_OTHER:
-		buf_adds(out, "is in wait, but for ");
-		if (c->waits == WAITS_ONE)
-			buf_printf(out, "process %u only", c->wait_id);
-		else if (c->wait_id)
-			buf_printf(out, "process group %u only", c->wait_id);
-		else
-			buf_adds(out, "its own process group only");
+		add_waits_other(out, &c->wait);
 		break;
 	case WHY_CLONE:
 		buf_adds(out,
 			 "is in wait, but they were cloned without SIGCHLD: only __WALL or __WCLONE takes them");
 		break;
 	case WHY_WAITING:
-		buf_adds(out, "is in wait for any child: it is about to reap");
+		add_waiting(out, c);
 		break;
 	case WHY_BLOCKED:
 		buf_adds(out, "has SIGCHLD blocked");

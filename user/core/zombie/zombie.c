@@ -162,7 +162,6 @@ static int by_age(const void *a, const void *b)
 static void count(struct culprit *c, const struct zombie *z)
 {
 	c->nr++;
-	c->nr_clone += z->have_exit_signal && z->exit_signal != 17;
 	if (z->have_age && (!c->have_oldest || z->age_ns > c->oldest_ns)) {
 		c->have_oldest = true;
 		c->oldest_ns = z->age_ns;

@@ -84,8 +84,23 @@ struct zombie {
 enum wait_for {
 	WAITS_NOT,
 	WAITS_ANY,
-	WAITS_ONE,	/* wait_id: a tgid */
-	WAITS_GROUP,	/* wait_id: a process group; 0: its own */
+	WAITS_ONE,	/* id: a tgid */
+	WAITS_GROUP,	/* id: a process group; 0: its own */
+};
+
+/*
+ * A thread of the parent in wait4 or waitid.
+ * @inner:  id is of a pid namespace of the parent's, not of obit's
+ * @clones: it takes children that send no SIGCHLD (__WALL, __WCLONE)
+ * @others: it takes those that do
+ * @names:  it waits for one of this parent's zombies, as far as ids go
+ * @takes:  and that one is of a kind that it takes
+ */
+struct wait_seen {
+	enum wait_for waits;
+	uint32_t id;
+	bool inner, clones, others;
+	bool names, takes;
 };
 
 /* What /proc tells of who should reap. 0 or '\0': not known. */
@@ -104,11 +119,9 @@ struct culprit {
 	char tracer_comm[OBIT_COMM_LEN];
 	bool have_signals;
 	bool sigchld_caught, sigchld_ignored, sigchld_blocked, sigchld_pending;
-	enum wait_for waits;		/* of any thread; ANY if one does */
-	uint32_t wait_id;
+	struct wait_seen wait;		/* of its threads; see culprit_waits() */
 	char doing[32];			/* system call or kernel function */
 	size_t nr;			/* zombies it has not reaped */
-	size_t nr_clone;		/* of them without SIGCHLD */
 	bool have_oldest;
 	uint64_t oldest_ns, oldest_err_ns;
 };
@@ -144,7 +157,7 @@ enum zombie_why {
 	WHY_UNINTERRUPTIBLE,
 	WHY_WAITS_OTHER,
 	WHY_CLONE,		/* it waits, but not for what sends no SIGCHLD */
-	WHY_WAITING,		/* it waits for any: it is about to reap */
+	WHY_WAITING,		/* for one of them: it is about to reap */
 	WHY_BLOCKED,		/* SIGCHLD */
 	WHY_IGNORED,		/* SIGCHLD, since after they died */
 	WHY_HANDLER,		/* which did not wait for all */
@@ -152,6 +165,21 @@ enum zombie_why {
 	WHY_NR
 };
 extern const char *const zombie_why_names[WHY_NR];	/* JSON */
+
+/*
+ * What a zombie is called where its parent waits: in the pid namespace that the
+ * parent's numbers are of. @own_group: its process group is the parent's.
+ */
+struct zombie_ids {
+	uint32_t tgid, pgrp;
+	bool own_group;
+};
+/* There is this zombie, too: sets w->names and w->takes. An exit signal that is
+ * not known is SIGCHLD. */
+void wait_meets(struct wait_seen *w, const struct zombie *z,
+		const struct zombie_ids *ids);
+/* One more thread waits: c->wait is that which comes closest to reaping. */
+void culprit_waits(struct culprit *c, const struct wait_seen *w);
 
 enum zombie_why zombie_why(const struct culprit *c);
 /* A clause whose subject is the parent: `is stopped, and reaps nothing until
