@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * proc_parent: what /proc tells of a process that should reap and does not:
- * whether it runs, what it waits for, and how it takes SIGCHLD. Any thread may
+ * whether it runs or is frozen, what it waits for, and how it takes SIGCHLD. Any thread may
  * wait, so all are looked at. What it comes to is core/zombie/why's affair.
  */
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include "freezer.h"
 #include "proc_parent.h"
 #include "procfs.h"
 
@@ -97,6 +98,7 @@ struct look {
 	unsigned int threads;
 	uint32_t depth, pgrp;
 	struct zombie_ids *ids;
+	bool thawed;		/* one of its threads is not frozen */
 };
 
 /* One that is gone has been reaped: nobody waits for that. */
@@ -138,6 +140,20 @@ static void judge_wait(struct look *l, struct wait_seen *w)
 	}
 }
 
+/* v1 can freeze one thread and not another, and any of them could wait. */
+static void look_if_frozen(struct look *l, uint32_t tid)
+{
+	struct proc_stat st;
+
+	if (l->thawed || freezer_holds(l->c->tgid, tid, &l->c->frozen))
+		return;
+	if (procfs_stat(l->c->tgid, tid, &st) || st.state == 'Z' ||
+	    st.state == 'X')
+		return;		/* no, but it does not reap either */
+	l->thawed = true;
+	buf_clear(&l->c->frozen);
+}
+
 static int look_at_thread(uint32_t tid, void *ctx)
 {
 	struct look *l = ctx;
@@ -148,6 +164,7 @@ static int look_at_thread(uint32_t tid, void *ctx)
 
 	if (l->threads++ == THREADS_MAX)
 		return 1;
+	look_if_frozen(l, tid);
 	err = procfs_syscall(l->c->tgid, tid, &sc);
 	if (err)
 		return 0;

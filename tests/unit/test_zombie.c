@@ -226,6 +226,15 @@ static void reasons(void **state)
 	strcpy(c.tracer_comm, "gdb");
 	because(&c, WHY_TRACED, "is stopped by its tracer gdb[33]",
 		"its tracer has to let it go on, or to detach");
+	/* Nothing of that ends before it is thawed. */
+	buf_adds(&c.frozen, "/docker/4e\x1b");
+	because(&c, WHY_FROZEN,
+		"is frozen (cgroup /docker/4e\x1b): it reaps nothing until thawed",
+		"thawing the cgroup lets it go on and reap");
+	c.gone = true;
+	c.readable = false;
+	assert_int_equal(zombie_why(&c), WHY_GONE);
+	buf_free(&c.frozen);
 
 	c = culprit();
 	c.as_tracer = true;

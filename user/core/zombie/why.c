@@ -12,6 +12,7 @@
 const char *const zombie_why_names[WHY_NR] = {
 	[WHY_UNKNOWN] = NULL,
 	[WHY_GONE] = "gone",
+	[WHY_FROZEN] = "frozen",
 	[WHY_STOPPED] = "stopped",
 	[WHY_TRACED] = "traced",
 	[WHY_TRACER] = "tracer",
@@ -76,6 +77,9 @@ enum zombie_why zombie_why(const struct culprit *c)
 {
 	if (!c->readable)
 		return c->gone ? WHY_GONE : WHY_UNKNOWN;
+	/* Not even SIGCONT reaches it, nor whoever traces it. */
+	if (c->frozen.len)
+		return WHY_FROZEN;
 	if (c->state == 't')
 		return WHY_TRACED;
 	if (c->state == 'T')
@@ -166,6 +170,11 @@ void zombie_why_text(struct buf *out, const struct culprit *c)
 	case WHY_GONE:
 		buf_adds(out, "has ended meanwhile: init has them now");
 		break;
+	case WHY_FROZEN:
+		buf_adds(out, "is frozen (cgroup ");
+		buf_add(out, c->frozen.p, c->frozen.len);
+		buf_adds(out, "): it reaps nothing until thawed");
+		break;
 	case WHY_STOPPED:
 		buf_adds(out, "is stopped: it reaps nothing until SIGCONT");
 		break;
@@ -233,6 +242,10 @@ void zombie_advice(struct buf *out, const struct culprit *c)
 
 	if (why == WHY_WAITING || why == WHY_GONE) {
 		buf_adds(out, "look again: they may be gone by now");
+		return;
+	}
+	if (why == WHY_FROZEN) {
+		buf_adds(out, "thawing the cgroup lets it go on and reap");
 		return;
 	}
 	if (why == WHY_STOPPED) {

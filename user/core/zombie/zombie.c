@@ -99,8 +99,10 @@ void zombies_free(struct zombies *all)
 {
 	size_t i;
 
-	for (i = 0; i < all->nr_culprits; i++)
+	for (i = 0; i < all->nr_culprits; i++) {
 		buf_free(&all->culprits[i].args);
+		buf_free(&all->culprits[i].frozen);
+	}
 	free(all->culprits);
 	free(all->v);
 	memset(all, 0, sizeof(*all));

@@ -119,6 +119,7 @@ struct culprit {
 	char tracer_comm[OBIT_COMM_LEN];
 	bool have_signals;
 	bool sigchld_caught, sigchld_ignored, sigchld_blocked, sigchld_pending;
+	struct buf frozen;		/* the cgroup it is frozen with; or empty */
 	struct wait_seen wait;		/* of its threads; see culprit_waits() */
 	char doing[32];			/* system call or kernel function */
 	size_t nr;			/* zombies it has not reaped */
@@ -151,6 +152,7 @@ int zombies_sort(struct zombies *all);
 enum zombie_why {
 	WHY_UNKNOWN,
 	WHY_GONE,
+	WHY_FROZEN,		/* with its cgroup */
 	WHY_STOPPED,
 	WHY_TRACED,		/* stopped by its tracer */
 	WHY_TRACER,		/* it is the tracer, and does not wait */
