@@ -311,6 +311,8 @@ static void named(void **state)
 		{ FILTER_CONTAINER, "" }, { FILTER_SIGNAL, "SIGFOO" },
 		{ FILTER_SIGNAL, "0" }, { FILTER_STATUS, "256" },
 		{ FILTER_CAUSE, "oon" }, { FILTER_TREE, "x" },
+		{ FILTER_TGID, "0" }, { FILTER_TGID, "4194304" },
+		{ FILTER_TREE, "0" }, { FILTER_TREE, "4294967297" },
 	};
 	/* clang-format on */
 	struct buf why = BUF_INIT;
@@ -385,6 +387,27 @@ static void pushdown(void **state)
 	filter_pushdown(f, &p);
 	assert_false(p.have_tgid || p.have_uid || p.have_comm ||
 		     p.have_cgroup_id);
+	filter_free(f);
+	buf_free(&why);
+}
+
+/* Which keys it compares, however deep. */
+static void keys(void **state)
+{
+	struct filter *f = filter_new();
+	struct buf why = BUF_INIT;
+
+	(void)state;
+	assert_false(filter_reads(f, "tgid"));
+	filter_add(f, "tgid == 5 || !(uid == 7 && teardown.user_ns > 1s)",
+		   &why);
+	filter_add_named(f, FILTER_COMM, "a", &why);
+	assert_true(filter_reads(f, "tgid") && filter_reads(f, "uid"));
+	assert_true(filter_reads(f, "teardown.") &&
+		    filter_reads(f, "teardown.user_ns"));
+	assert_false(filter_reads(f, "teardown.user") ||
+		     filter_reads(f, "teardown.kernel_ns") ||
+		     filter_reads(f, "parent.") || filter_reads(f, "tgi"));
 	filter_free(f);
 	buf_free(&why);
 }
@@ -529,7 +552,8 @@ int main(void)
 		cmocka_unit_test(truths),   cmocka_unit_test(wrong),
 		cmocka_unit_test(deep),	    cmocka_unit_test(named),
 		cmocka_unit_test(combined), cmocka_unit_test(pushdown),
-		cmocka_unit_test(notices),  cmocka_unit_test(tree),
+		cmocka_unit_test(keys),	    cmocka_unit_test(notices),
+		cmocka_unit_test(tree),
 	};
 
 	setenv("TZ", "UTC", 1);

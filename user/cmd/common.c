@@ -4,6 +4,7 @@
  * Owns how they become an open source, a filter and open sinks. Never loops.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "lib/out.h"
 #include "lib/tty.h"
 #include "names.h"
+#include "procfs.h"
 
 /* clang-format off */
 static const struct opt_name source_names_opt[] = {
@@ -280,6 +282,60 @@ int common_filter(const struct filter_opts *o, struct filter **out)
 	}
 	*out = f;
 	return err;
+}
+
+/* It may be a process yet: whatever is given that number. But who gave a wrong
+ * one would wait for ever and see nothing. */
+static void warn_of_id(const char *option, const char *value)
+{
+	struct proc_status st;
+	struct proc_stat owner;
+	uint64_t id;
+
+	if (parse_u64(value, &id))
+		return;
+	/* By number, for hidepid hides from /proc what is there. */
+	if (kill((pid_t)id, 0) && errno == ESRCH) {
+		log_warn("--%s=%s: there is no process %s now; nothing is shown until one is given this number",
+			 option, value, value);
+	} else if (!procfs_status((uint32_t)id, 0, &st) && st.tgid != id) {
+		if (procfs_stat(st.tgid, 0, &owner))
+			owner.comm[0] = '\0';
+		log_warn("--%s=%s: %s is a thread of process %u (%s), and obituaries are of processes: --%s=%u is meant",
+			 option, value, value, st.tgid, owner.comm, option,
+			 st.tgid);
+	}
+}
+
+static void warn_of_nulls(const struct filter *f,
+			  const struct source_choice_opts *source,
+			  const struct source_info *info)
+{
+	if (!info->teardown && filter_reads(f, "teardown."))
+		log_warn("--where: teardown and all that is in it is null %s --teardown",
+			 info->live ? "without" :
+				      "in what was recorded without");
+	else if (info->live && source->teardown != TEARDOWN_USER &&
+		 filter_reads(f, "teardown.user_ns"))
+		log_warn(
+			"--where: teardown.user_ns is null without --teardown=user");
+}
+
+void common_warn_filter(const struct filter_opts *o, const struct filter *f,
+			const struct source_choice_opts *source,
+			const struct source_info *info)
+{
+	size_t i;
+
+	if (f)
+		warn_of_nulls(f, source, info);
+	/* Those of a recording, or of the machine around, are not of ours. */
+	if (!info->live || !procfs_is_initial())
+		return;
+	for (i = 0; i < o->tgid.nr; i++)
+		warn_of_id("tgid", o->tgid.v[i]);
+	if (o->tree)
+		warn_of_id("tree", o->tree);
 }
 
 /* --- sinks -------------------------------------------------------------------------- */

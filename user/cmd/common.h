@@ -62,6 +62,13 @@ extern const struct opt_name output_formats[], teardown_choices[];
  * A filter is NULL where none was asked for.
  */
 int common_filter(const struct filter_opts *o, struct filter **f);
+/*
+ * A warning for each filter that keeps all out that can come: ids that are no
+ * process's now, keys that this source leaves null. info: of the open source.
+ */
+void common_warn_filter(const struct filter_opts *o, const struct filter *f,
+			const struct source_choice_opts *source,
+			const struct source_info *info);
 /* Refused before anything is opened: a recording of two witnesses. */
 int common_check_record(const struct output_opts *o,
 			const struct source_choice_opts *source);

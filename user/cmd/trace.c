@@ -140,8 +140,11 @@ static int trace_run(int argc, char **argv)
 	if (!err)
 		err = common_open_sources(&trace.source, cfg.filter, &cfg,
 					  &info);
-	if (!err)
+	if (!err) {
+		common_warn_filter(&trace.filter, cfg.filter, &trace.source,
+				   &info);
 		err = run_pipeline(&cfg, &info);
+	}
 	common_close_sources(&cfg);
 	filter_free(cfg.filter);
 	return cmd_exit_status(err);

@@ -119,6 +119,18 @@ static int parse_number(const char *value, uint64_t max, uint64_t *v,
 	return -EINVAL;
 }
 
+/* PID_MAX_LIMIT of 64 bit: kernel.pid_max is no larger anywhere. */
+#define PIDS_MAX 4194304
+
+static int parse_tgid(const char *value, uint64_t *v, struct buf *why)
+{
+	if (!parse_u64(value, v) && *v && *v < PIDS_MAX)
+		return 0;
+	buf_printf(why, "it must be a process id, a number from 1 to %d",
+		   PIDS_MAX - 1);
+	return -EINVAL;
+}
+
 static struct expr *comm_is(const char *value)
 {
 	size_t len = strlen(value);
@@ -181,7 +193,7 @@ int filter_add_named(struct filter *f, enum filter_name name, const char *value,
 		return -EINVAL;
 	switch (name) {
 	case FILTER_TGID:
-		err = parse_number(value, INT32_MAX, &v, why);
+		err = parse_tgid(value, &v, why);
 		e = err ? NULL : number_is("tgid", (int64_t)v);
 		break;
 	case FILTER_COMM:
@@ -229,7 +241,7 @@ int filter_add_named(struct filter *f, enum filter_name name, const char *value,
 		e = err ? NULL : number_is("cause", number);
 		break;
 	case FILTER_TREE:
-		err = parse_number(value, INT32_MAX, &v, why);
+		err = parse_tgid(value, &v, why);
 		if (!err)
 			err = new_tree(f, v, &e, why);
 		break;
@@ -237,6 +249,21 @@ int filter_add_named(struct filter *f, enum filter_name name, const char *value,
 		return -EINVAL;
 	}
 	return err ? err : join_to(&f->named[name], EXPR_OR, e);
+}
+
+static bool reads(const struct expr *e, const char *key, size_t len)
+{
+	if (!e)
+		return false;
+	if (e->f && !strncmp(e->f->key, key, len) &&
+	    (key[len - 1] == '.' || !e->f->key[len]))
+		return true;
+	return reads(e->a, key, len) || reads(e->b, key, len);
+}
+
+bool filter_reads(const struct filter *f, const char *key)
+{
+	return reads(f->all, key, strlen(key));
 }
 
 /* --- use ---------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ int filter_add(struct filter *f, const char *expression, struct buf *why);
  * why: `it must be a number`.
  */
 enum filter_name {
-	FILTER_TGID,		/* N */
+	FILTER_TGID,		/* N, that a process can have */
 	FILTER_COMM,		/* exact, or a glob with * ? [ */
 	FILTER_UID,		/* N */
 	FILTER_CGROUP,		/* path: that cgroup or below */
@@ -88,6 +88,10 @@ bool filter_notice(struct filter *f, const struct notice *n);
 
 /* The value of the expression itself. */
 enum truth filter_truth(const struct filter *f, const struct obituary *o);
+
+/* An expression of filter_add() compares this key; ending in a dot: any that
+ * begins with it. */
+bool filter_reads(const struct filter *f, const char *key);
 
 /*
  * What the kernel can check already: conjuncts that are `tgid ==`, `uid ==`,
