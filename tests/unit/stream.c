@@ -418,6 +418,7 @@ static int on_obituary(void *ctx, const struct obituary *o)
 		}
 		say(&t, " ");
 	}
+	say(&t, "%s", o->killer_lives ? "killer_lives=true " : "");
 	assert_true(p->nr_obituaries < PLAYED_MAX);
 	p->obituary[p->nr_obituaries++] = keep(&t);
 	return 0;

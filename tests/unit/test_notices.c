@@ -86,8 +86,59 @@ static void test_pdeath_of_a_thread(void **state)
 	expect_notice(&p, 0,
 		      "event=pdeath_send who=3/4/p3 target=7/7/p7 "
 		      "signal=SIGTERM alive=true denied=false");
-	expect_obituary(&p, 0, "cause=pdeath killer.tgid=3 killer.tid=4");
+	expect_obituary(&p, 0,
+			"cause=pdeath killer.tgid=3 killer.tid=4 "
+			"killer_lives=true");
 	played_free(&p);
+}
+
+/*
+ * The main thread sends it with others of its process alive. If it had called
+ * exit(2) it ended for itself; else exit_group() or a signal took all of them,
+ * and whoever comes first says nothing.
+ */
+static void test_pdeath_of_main_thread(void **state)
+{
+	static const struct {
+		bool left;	/* it called exit(2) itself */
+		uint64_t exit_at, release_at;	/* of 3, in ms; 0: later */
+		const char *want;
+	} rows[] = {
+		{ false, 12, 13, "killer.tid=3 killer_lives=null" },
+		{ false, 12, 0, "killer.tid=3 killer_lives=null" },
+		{ true, 12, 13, "killer.tid=3 killer_lives=true" },
+		{ true, 12, 0, "killer.tid=3 killer_lives=true" },
+		{ true, 0, 0, "killer.tid=3 killer_lives=true" },
+	};
+	struct obit_exit *e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct played p = PLAYED_INIT;
+		struct stream s = STREAM_INIT;
+
+		stream_fork(&s, 1 * MS, 3, 1);
+		stream_fork(&s, 2 * MS, 7, 3);
+		stream_signal(&s, 11 * MS, 7, 3, 15, NOINFO, 0,
+			      SENT_PDEATH | OBIT_SIG_DECIDED |
+				      OBIT_SIG_SENDER_ALIVE);
+		if (rows[i].exit_at) {
+			e = stream_exit(&s, rows[i].exit_at * MS, 3, 1, 0);
+			if (rows[i].left)
+				e->flags |= OBIT_EXIT_LEADER_VALUE;
+			else
+				e->flags &= ~OBIT_EXIT_LEADER_VALUE;
+		}
+		if (rows[i].release_at)
+			stream_release(&s, rows[i].release_at * MS, 3, 1, 0);
+		stream_exit(&s, 31 * MS, 7, 1, 15);
+		stream_release(&s, 32 * MS, 7, 1, 15);
+		stream_tick(&s, 400 * MS);
+		play(&s, &p);
+		expect_obituary(&p, rows[i].release_at ? 1 : 0, rows[i].want);
+		played_free(&p);
+	}
 }
 
 /* The kernel refused: armed, and no signal came. */
@@ -418,6 +469,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pdeath_kills),
 		cmocka_unit_test(test_pdeath_of_a_thread),
+		cmocka_unit_test(test_pdeath_of_main_thread),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_denied_by_time),
 		cmocka_unit_test(test_denied_exactly),

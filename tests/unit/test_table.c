@@ -87,6 +87,32 @@ static void says(const struct obituary *o, size_t width, const char *want)
 	buf_free(&b);
 }
 
+/* The trap: sent as a thread ended, and its process, sh[4], lived on. */
+static void a_thread_ended(struct obituary *o, const char *role,
+			   const char *sig)
+{
+	char want[100];
+
+	o->killer_lives = true;
+	o->killer.tid = 6;
+	snprintf(want, sizeof(want),
+		 "killed by %s as thread 6 of its %s sh[4] ended", sig, role);
+	says(o, 0, want);
+	snprintf(want, sizeof(want), "%s: thread 6 of %s sh[4] ended", sig,
+		 role);
+	says(o, 42, want);
+	snprintf(want, sizeof(want), "%s: %s thread ended", sig, role);
+	says(o, 30, want);
+	o->killer.tid = 4;
+	snprintf(want, sizeof(want),
+		 "killed by %s as the main thread of its %s sh[4] ended", sig,
+		 role);
+	says(o, 0, want);
+	snprintf(want, sizeof(want), "%s: main thread of %s sh[4] ended", sig,
+		 role);
+	says(o, 42, want);
+}
+
 static void words(void **state)
 {
 	struct obituary o;
@@ -124,14 +150,21 @@ static void words(void **state)
 	o = killed(15, CAUSE_PDEATH, "sh", 4);
 	says(&o, 0, "killed by SIGTERM as its parent sh[4] ended");
 	says(&o, 20, "SIGTERM: parent ended");
+	a_thread_ended(&o, "parent", "SIGTERM");
 	o = killed(1, CAUSE_HANGUP, "sh", 4);
 	says(&o, 0, "killed by SIGHUP as its terminal hung up: end of sh[4]");
+	o.killer_lives = true;
+	says(&o, 0, "killed by SIGHUP as its terminal was hung up by sh[4]");
+	says(&o, 40, "SIGHUP, terminal hung up by sh[4]");
+	says(&o, 20, "SIGHUP, hung up");
 	o = killed(1, CAUSE_ORPHANED_PGRP, "sh", 4);
 	says(&o, 0, "killed by SIGHUP, its group orphaned by the end of sh[4]");
 	o = killed(9, CAUSE_PIDNS, "tini", 4);
 	says(&o, 0, "killed by SIGKILL with its pid namespace: end of tini[4]");
 	o = killed(9, CAUSE_EXITKILL, "gdb", 4);
 	says(&o, 0, "killed by SIGKILL as its tracer gdb[4] ended");
+	strcpy(o.killer.comm, "sh");
+	a_thread_ended(&o, "tracer", "SIGKILL");
 	o = killed(9, CAUSE_CGROUP_KILL, "sh", 4);
 	says(&o, 0, "killed by SIGKILL to its whole cgroup from sh[4]");
 	o = killed(9, CAUSE_PIDFD_AUTOKILL, "sh", 4);

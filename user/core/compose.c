@@ -238,9 +238,25 @@ static void put_asked_by(struct obituary *o, const struct death *d)
 	obituary_set(o, OB_ASKED_BY);
 }
 
+/*
+ * Was it only a thread that ended as it sent this, or nobody at all? The kernel
+ * sends a parent-death signal, and that of a tracer, for each thread. But
+ * signal->live tells little of the main thread, which most forks are of: where
+ * exit_group() or a signal ends all, it often comes to exit_notify() first.
+ */
+static bool sender_lives(struct join *j, const struct obit_signal *s)
+{
+	const struct obit_task *t = &s->sender.task;
+
+	if (!(s->flags & OBIT_SIG_SENDER_ALIVE))
+		return false;
+	return !(s->flags & OBIT_SIG_EXITING) || t->tid != t->tgid ||
+	       !proc_ended_whole(&j->procs, t->tgid, t->start_boottime);
+}
+
 /* Returns when the signal that ended it was sent; 0: none did, or not known. */
-static uint64_t put_cause(struct obituary *o, const struct proc *p,
-			  const struct obit_release *r)
+static uint64_t put_cause(struct join *j, struct obituary *o,
+			  const struct proc *p, const struct obit_release *r)
 {
 	const struct death *d = p->death;
 	struct cause_facts f = {
@@ -261,8 +277,10 @@ static uint64_t put_cause(struct obituary *o, const struct proc *p,
 
 	cause_of(&f, &c);
 	o->cause = c.cause;
-	if (c.have_killer)
+	if (c.have_killer) {
 		put_person(o, OB_KILLER, &o->killer, &c.killer);
+		o->killer_lives = c.decider && sender_lives(j, c.decider);
+	}
 	put_oom(o, p);
 	if (o->exit_code & 0x7f)
 		from = c.decider ? c.decider->sent_ns : 0;
@@ -360,7 +378,7 @@ int compose(struct join *j, struct proc *p, const struct obit_release *r,
 		put_release_only(&o, r);
 	put_cgroup(j, &o, d, r);
 	put_status(&o, d);
-	put_teardown(j, &o, p, put_cause(&o, p, r), &teardown);
+	put_teardown(j, &o, p, put_cause(j, &o, p, r), &teardown);
 	put_asked_by(&o, d);
 	put_usage(&o, d, r);
 	put_fate(j, &o, d, r, fate);

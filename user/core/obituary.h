@@ -158,6 +158,8 @@ struct obituary {
 	const char *meaning;		/* static */
 	enum obituary_cause cause;
 	struct person killer, asked_by;
+	bool killer_lives;		/* a mere thread of it ended, or none:
+					 * for the words, it is no key */
 	struct {
 		struct span cgroup;
 		struct person by;

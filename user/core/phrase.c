@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * phrase: an obituary in words.
- * Owns how a cause, a fate and a notice are said to a person. Never escapes,
- * never colours, never does I/O.
+ * Owns how a cause and a fate are said to a person; phrase_notice.c has the rest.
+ * Never escapes, never colours, never does I/O.
  */
 #include <string.h>
 #include "core/phrase.h"
@@ -62,18 +62,7 @@ void phrase_person(struct buf *out, const struct person *p)
 		buf_printf(out, "[%u]", p->tgid);
 }
 
-/* With the thread, where it is not the process's first: `app[500/502]`. */
-static void add_thread(struct buf *out, const struct person *p)
-{
-	if (!p->tid || p->tid == p->tgid) {
-		phrase_person(out, p);
-		return;
-	}
-	add_comm(out, p->comm);
-	buf_printf(out, "[%u/%u]", p->tgid, p->tid);
-}
-
-static const char *sig_name(int32_t sig)
+const char *phrase_signal(int32_t sig)
 {
 	const char *name = signal_name(sig);
 
@@ -86,7 +75,7 @@ static const char *core(const struct obituary *o)
 							    "";
 }
 
-static void add_duration(struct buf *out, uint64_t ns)
+void phrase_duration(struct buf *out, uint64_t ns)
 {
 	char text[DURATION_MAX];
 
@@ -107,7 +96,7 @@ static void add_exit(struct buf *out, const struct obituary *o)
 
 static void word_exit(struct wordings *ws, const struct obituary *o)
 {
-	const char *sig = sig_name(o->asked_by.signal);
+	const char *sig = phrase_signal(o->asked_by.signal);
 	struct buf *b;
 
 	if (!obituary_has(o, OB_ASKED_BY)) {
@@ -122,7 +111,7 @@ static void word_exit(struct wordings *ws, const struct obituary *o)
 	b = word(ws);
 	add_exit(b, o);
 	buf_adds(b, ", ");
-	add_duration(b, o->asked_by.age_ns);
+	phrase_duration(b, o->asked_by.age_ns);
 	buf_printf(b, " after %s from ", sig);
 	phrase_person(b, &o->asked_by);
 	b = word(ws);
@@ -161,14 +150,62 @@ static const struct blame blames[CAUSE_NR] = {
 	[CAUSE_PIDFD_AUTOKILL] = { " as ", " closed its pidfd", ": ",
 				   " closed its pidfd", ": pidfd closed" },
 };
+
+/* It has not ended: it closed the master of a pty, or called vhangup(2). */
+static const struct blame hung_up = {
+	" as its terminal was hung up by ", "",
+	", terminal hung up by ", "", ", hung up"
+};
 /* clang-format on */
+
+static void add_thread_id(struct buf *out, const struct person *p,
+			  const char *main_thread)
+{
+	if (p->tid == p->tgid)
+		buf_adds(out, main_thread);
+	else
+		buf_printf(out, "thread %u", p->tid);
+}
+
+/*
+ * The kernel sends it as the thread ends that forked, or traced, it: what is
+ * left of that process may go on.
+ */
+static void word_thread(struct wordings *ws, const struct obituary *o,
+			const char *role)
+{
+	const char *sig = phrase_signal(o->signal);
+	struct buf *b;
+
+	b = word(ws);
+	buf_printf(b, "killed by %s as ", sig);
+	add_thread_id(b, &o->killer, "the main thread");
+	buf_printf(b, " of its %s ", role);
+	phrase_person(b, &o->killer);
+	buf_printf(b, " ended%s", core(o));
+	b = word(ws);
+	buf_printf(b, "%s: ", sig);
+	add_thread_id(b, &o->killer, "main thread");
+	buf_printf(b, " of %s ", role);
+	phrase_person(b, &o->killer);
+	buf_adds(b, " ended");
+	buf_printf(word(ws), "%s: %s thread ended", sig, role);
+}
 
 static void word_blame(struct wordings *ws, const struct obituary *o)
 {
 	const struct blame *how = &blames[o->cause];
-	const char *sig = sig_name(o->signal);
+	const char *sig = phrase_signal(o->signal);
 	struct buf *b;
 
+	if (o->killer_lives &&
+	    (o->cause == CAUSE_PDEATH || o->cause == CAUSE_EXITKILL)) {
+		word_thread(ws, o,
+			    o->cause == CAUSE_PDEATH ? "parent" : "tracer");
+		return;
+	}
+	if (o->killer_lives && o->cause == CAUSE_HANGUP)
+		how = &hung_up;
 	if (!how->before)
 		how = &blames[CAUSE_SIGNAL];
 	b = word(ws);
@@ -185,7 +222,7 @@ static void word_blame(struct wordings *ws, const struct obituary *o)
 
 static void word_signal(struct wordings *ws, const struct obituary *o)
 {
-	const char *sig = sig_name(o->signal);
+	const char *sig = phrase_signal(o->signal);
 	struct buf *b;
 
 	if (!obituary_has(o, OB_KILLER)) {
@@ -201,8 +238,8 @@ static void word_signal(struct wordings *ws, const struct obituary *o)
 		phrase_person(b, &o->killer);
 		buf_addc(b, ',');
 		buf_addc(b, ' ');
-		add_duration(b, o->asked_by.age_ns);
-		buf_printf(b, " after %s", sig_name(o->asked_by.signal));
+		phrase_duration(b, o->asked_by.age_ns);
+		buf_printf(b, " after %s", phrase_signal(o->asked_by.signal));
 	}
 	word_blame(ws, o);
 }
@@ -243,7 +280,7 @@ static void word_oom(struct wordings *ws, const struct obituary *o)
 
 static void word_fault(struct wordings *ws, const struct obituary *o)
 {
-	const char *sig = sig_name(o->signal);
+	const char *sig = phrase_signal(o->signal);
 
 	buf_printf(word(ws), "crashed by %s: %s%s", sig,
 		   signal_about(o->signal), core(o));
@@ -253,7 +290,7 @@ static void word_fault(struct wordings *ws, const struct obituary *o)
 
 static void word_terminal(struct wordings *ws, const struct obituary *o)
 {
-	const char *sig = sig_name(o->signal);
+	const char *sig = phrase_signal(o->signal);
 	struct buf *b;
 
 	b = word(ws);
@@ -268,7 +305,7 @@ static void word_terminal(struct wordings *ws, const struct obituary *o)
 
 static void word_killed(struct wordings *ws, const struct obituary *o)
 {
-	const char *sig = sig_name(o->signal);
+	const char *sig = phrase_signal(o->signal);
 
 	switch (o->cause) {
 	case CAUSE_OOM:
@@ -390,193 +427,4 @@ void phrase_fate(struct buf *out, const struct obituary *o, size_t width)
 		break;
 	}
 	choose(out, &ws, width);
-}
-
-/* --- notices ---------------------------------------------------------------------------- */
-
-static bool has(const struct notice *n, enum notice_have bit)
-{
-	return n->have >> bit & 1;
-}
-
-static void pdeath_send(struct buf *out, const struct notice *n)
-{
-	buf_adds(out, "parent death: ");
-	if (n->process_alive)
-		buf_adds(out, "thread ");
-	add_thread(out, &n->who);
-	buf_adds(out, n->process_alive ? " ended, its process lives on; " :
-					 " ended; ");
-	buf_adds(out, sig_name(n->signal));
-	buf_adds(out, n->denied ? " to " : " sent to ");
-	add_thread(out, &n->target);
-	if (n->denied)
-		buf_adds(out, " was refused by the kernel");
-}
-
-static void hangup(struct buf *out, const struct notice *n)
-{
-	const char *kind = has(n, NB_KIND) && n->kind ? n->kind : "";
-
-	buf_adds(out, "hang-up: ");
-	if (!has(n, NB_WHO)) {
-		buf_adds(out, "the terminal is gone");
-	} else if (!strcmp(kind, "session_leader")) {
-		buf_adds(out, "session leader ");
-		phrase_person(out, &n->who);
-		buf_adds(out, " ended");
-	} else if (!strcmp(kind, "orphaned_pgrp")) {
-		buf_adds(out, "stopped process group orphaned by the end of ");
-		phrase_person(out, &n->who);
-	} else {
-		buf_adds(out, "terminal closed by ");
-		phrase_person(out, &n->who);
-	}
-	buf_printf(out, "; %s sent to ", sig_name(n->signal));
-	phrase_person(out, &n->target);
-}
-
-static void pdeath_set(struct buf *out, const struct notice *n)
-{
-	buf_adds(out, "parent death: ");
-	add_thread(out, &n->who);
-	if (!has(n, NB_SIGNAL)) {
-		buf_adds(out, " asks for no signal any more");
-		return;
-	}
-	buf_printf(out, " gets %s when ", sig_name(n->signal));
-	if (has(n, NB_OTHER)) {
-		buf_adds(out, "thread ");
-		add_thread(out, &n->other);
-	} else {
-		buf_adds(out, "its parent");
-	}
-	buf_adds(out, " ends");
-}
-
-static void zombie(struct buf *out, const struct notice *n)
-{
-	buf_adds(out, "zombie: ");
-	phrase_person(out, &n->who);
-	if (has(n, NB_ZOMBIE_NS)) {
-		buf_adds(out, " has been dead for ");
-		add_duration(out, n->zombie_ns);
-	} else {
-		buf_adds(out, " is dead");
-	}
-	buf_adds(out, " and is not reaped");
-	if (has(n, NB_OTHER)) {
-		buf_adds(out, " by its parent ");
-		phrase_person(out, &n->other);
-	}
-}
-
-static void reaped(struct buf *out, const struct notice *n)
-{
-	char text[DURATION_MAX];
-
-	buf_adds(out, "reaped: ");
-	phrase_person(out, &n->who);
-	if (has(n, NB_OTHER)) {
-		buf_adds(out, " by ");
-		phrase_person(out, &n->other);
-	}
-	if (has(n, NB_ZOMBIE_NS)) {
-		buf_adds(out, " after ");
-		buf_add(out, text,
-			duration_format_err(text, n->zombie_ns,
-					    n->zombie_err_ns));
-	}
-}
-
-static void lost(struct buf *out, const struct notice *n)
-{
-	const char *kind = n->kind ? n->kind : "";
-	const char *reason = n->reason ? n->reason : "";
-
-	buf_printf(out, "lost%s: %llu ",
-		   n->source == SOURCE_KMOD ? " by the module" : "",
-		   (unsigned long long)n->count);
-	if (!strcmp(kind, "obituary"))
-		buf_adds(out, n->count == 1 ? "obituary" : "obituaries");
-	else if (!strcmp(kind, "context"))
-		buf_adds(out, n->count == 1 ? "fact that will be missing" :
-					      "facts that will be missing");
-	else
-		buf_printf(out, "%s record%s", kind, n->count == 1 ? "" : "s");
-	if (!strcmp(reason, "ring_full"))
-		buf_adds(out,
-			 n->source == SOURCE_KMOD ?
-				 ": the ring was full" :
-				 ": the buffer was full (--buffer makes it larger)");
-	else if (!strcmp(reason, "map_full"))
-		buf_adds(out, ": too many processes at once");
-	else if (!strcmp(reason, "missed"))
-		buf_adds(out, ": a probe did not run");
-	else if (!strcmp(reason, "oversize") && !strcmp(kind, "signal"))
-		buf_adds(out,
-			 ": who ended had more children than are looked through");
-	else if (!strcmp(reason, "oversize"))
-		buf_adds(out, ": too long for a record");
-	else if (*reason)
-		buf_printf(out, ": %s", reason);
-}
-
-static void add_word_of(struct buf *out, struct span v)
-{
-	if (v.p)
-		buf_add(out, v.p, v.len);
-	else
-		buf_adds(out, "nothing");
-}
-
-static void dissent(struct buf *out, const struct notice *n)
-{
-	buf_adds(out, "dissent: ");
-	phrase_person(out, &n->who);
-	if (n->key && !strcmp(n->key, "obituary")) {
-		buf_printf(out, " was seen by %s alone",
-			   n->bpf.p ? "bpf" : "kmod");
-		return;
-	}
-	buf_printf(out, " %s: bpf says ", n->key ? n->key : "?");
-	add_word_of(out, n->bpf);
-	buf_adds(out, ", kmod ");
-	add_word_of(out, n->kmod);
-}
-
-void phrase_notice(struct buf *out, const struct notice *n)
-{
-	switch (n->type) {
-	case NOTICE_PDEATH_SET:
-		pdeath_set(out, n);
-		break;
-	case NOTICE_PDEATH_CLEAR:
-		buf_adds(out, "parent death: ");
-		add_thread(out, &n->who);
-		buf_adds(out, " has no signal armed any more");
-		if (has(n, NB_REASON) && n->reason)
-			buf_printf(out, " (%s)", n->reason);
-		break;
-	case NOTICE_PDEATH_SEND:
-		pdeath_send(out, n);
-		break;
-	case NOTICE_HANGUP:
-		hangup(out, n);
-		break;
-	case NOTICE_ZOMBIE:
-		zombie(out, n);
-		break;
-	case NOTICE_REAPED:
-		reaped(out, n);
-		break;
-	case NOTICE_DISSENT:
-		dissent(out, n);
-		break;
-	case NOTICE_LOST:
-		lost(out, n);
-		break;
-	case NOTICE_NR:
-		break;
-	}
 }

@@ -25,5 +25,8 @@ void phrase_notice(struct buf *out, const struct notice *n);
 
 /* `bash[412]`, `?` for nobody. */
 void phrase_person(struct buf *out, const struct person *p);
+/* `SIGKILL`; `a signal` for a number that is none. */
+const char *phrase_signal(int32_t sig);
+void phrase_duration(struct buf *out, uint64_t ns);
 
 #endif

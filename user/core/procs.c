@@ -89,6 +89,23 @@ uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 	return p ? childless_ns(p) : t ? t->childless_ns : 0;
 }
 
+/* Of a main thread the EXIT keeps what it gave exit(2), of others nothing. */
+static bool ended_whole(const struct proc *p)
+{
+	const struct death *d = p->death;
+
+	return d && d->have_exit && !(d->exit.flags & OBIT_EXIT_LEADER_VALUE);
+}
+
+bool proc_ended_whole(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+{
+	const struct proc *p = proc_find(all, tgid, start_boottime);
+	const struct tomb *t = p ? NULL :
+				   tomb_find(&all->tombs, tgid, start_boottime);
+
+	return p ? ended_whole(p) : t && t->whole;
+}
+
 static void link_proc(struct procs *all, struct proc *p)
 {
 	p->prev = all->last;
@@ -217,7 +234,7 @@ static void proc_free(struct procs *all, struct proc *p)
 int proc_release(struct procs *all, struct proc *p)
 {
 	int err = tomb_bury(&all->tombs, p->tgid, p->start_boottime,
-			    childless_ns(p));
+			    childless_ns(p), ended_whole(p));
 
 	proc_free(all, p);
 	return err;

@@ -120,6 +120,12 @@ bool proc_parent_is_real(struct procs *all, const struct obit_release *r);
  */
 uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 			   uint64_t start_boottime);
+/*
+ * It has ended, and its main thread with the rest: that one had not called exit(2)
+ * for itself. False, too, if that is not known.
+ */
+bool proc_ended_whole(struct procs *all, uint32_t tgid,
+		      uint64_t start_boottime);
 /* A process of that tgid that has not been released: the latest. */
 struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
 /*

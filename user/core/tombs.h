@@ -7,6 +7,7 @@
 #ifndef CORE_TOMBS_H
 #define CORE_TOMBS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,11 +17,15 @@
  */
 #define TOMBS 65536
 
-/* @older: number of the tomb buried before it with the same hash; 0: none */
+/*
+ * @whole: its main thread did not end before the rest
+ * @older: number of the tomb buried before it with the same hash; 0: none
+ */
 struct tomb {
 	uint64_t start_boottime;
 	uint64_t childless_ns;	/* when it died without children; 0 */
-	uint32_t tgid;
+	uint32_t tgid:31; /* the kernel has no greater */
+	uint32_t whole:1;
 	uint32_t older;
 };
 
@@ -35,7 +40,7 @@ struct tombs {
 void tombs_fini(struct tombs *all);
 /* 0 or -ENOMEM. */
 int tomb_bury(struct tombs *all, uint32_t tgid, uint64_t start_boottime,
-	      uint64_t childless_ns);
+	      uint64_t childless_ns, bool whole);
 /* NULL: not there, or so long ago that it has been forgotten. */
 const struct tomb *tomb_find(const struct tombs *all, uint32_t tgid,
 			     uint64_t start_boottime);
