@@ -403,7 +403,7 @@ static void notices(void **state)
 	(void)state;
 	assert_string_equal(
 		lines(&so, NULL, &n),
-		"12:00:00       - parent death: thread app[500/502] ended, its process lives on; SIGKILL sent to\n"
+		"12:00:00       - parent death: thread app[500/502] ended before its process; SIGKILL sent to\n"
 		"                 kid[510]\n");
 	n.denied = true;
 	n.process_alive = false;

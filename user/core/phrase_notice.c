@@ -30,8 +30,9 @@ static void pdeath_send(struct buf *out, const struct notice *n)
 	if (n->process_alive)
 		buf_adds(out, "thread ");
 	add_thread(out, &n->who);
-	buf_adds(out, n->process_alive ? " ended, its process lives on; " :
-					 " ended; ");
+	/* which lives on, or exit_group() has not come to its others yet */
+	buf_adds(out,
+		 n->process_alive ? " ended before its process; " : " ended; ");
 	buf_adds(out, phrase_signal(n->signal));
 	buf_adds(out, n->denied ? " to " : " sent to ");
 	add_thread(out, &n->target);
