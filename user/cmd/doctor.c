@@ -50,8 +50,10 @@ static const struct opt doctor_opts[] = {
 	OPT_ENUM(0, "tier", struct doctor, tier, .names = doctor_tiers,
 		 .dflt = "auto", .help = "Tell what the fields are in this tier."),
 	OPT_DURATION(0, "measure", struct doctor, measure_ns, .dflt = "500ms",
+		     .max = 60000000000,
 		     .help = "Run the programs so long, under a load of short "
-			     "processes, to tell what they cost; 0: do not."),
+			     "processes, to tell what they cost; 0: do not. "
+			     "At most 1 min."),
 	OPT_FLAG(0, "fields", struct doctor, fields,
 		 .help = "Also list every field and when it is known."),
 	OPT_END
@@ -320,6 +322,9 @@ static void report_total(struct buf *out, const struct probe *p)
 		   text, (unsigned long long)deaths);
 }
 
+#define FIELD_WIDTH 24
+#define HELP_AT (4 + FIELD_WIDTH + 1)
+
 static void report_fields(struct buf *out, enum tier tier)
 {
 	static const char mark[] = { [AVAIL_REQUIRED] = '+',
@@ -331,11 +336,16 @@ static void report_fields(struct buf *out, enum tier tier)
 		   "\nFields in tier %s (+ always known, ~ where it applies and was seen, - never)\n",
 		   tier_names[tier]);
 	for (f = obituary_fields; f->key; f++) {
-		buf_printf(out, "  %c %-24s ", mark[f->avail[tier]], f->key);
-		doctor_wrapped(out, f->help, 29);
+		buf_printf(out, "  %c %-*s", mark[f->avail[tier]], FIELD_WIDTH,
+			   f->key);
+		if (strlen(f->key) > FIELD_WIDTH)
+			buf_printf(out, "\n%*s", HELP_AT, "");
+		else
+			buf_addc(out, ' ');
+		doctor_wrapped(out, f->help, HELP_AT);
 		if (f->why[tier] && f->avail[tier] != AVAIL_REQUIRED) {
-			buf_printf(out, "%29s", "");
-			doctor_wrapped(out, f->why[tier], 29);
+			buf_printf(out, "%*s", HELP_AT, "");
+			doctor_wrapped(out, f->why[tier], HELP_AT);
 		}
 	}
 }
