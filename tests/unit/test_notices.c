@@ -101,14 +101,17 @@ static void test_pdeath_of_main_thread(void **state)
 {
 	static const struct {
 		bool left;	/* it called exit(2) itself */
+		bool replaced;	/* it ended as a thread called execve */
 		uint64_t exit_at, release_at;	/* of 3, in ms; 0: later */
 		const char *want;
 	} rows[] = {
-		{ false, 12, 13, "killer.tid=3 killer_lives=null" },
-		{ false, 12, 0, "killer.tid=3 killer_lives=null" },
-		{ true, 12, 13, "killer.tid=3 killer_lives=true" },
-		{ true, 12, 0, "killer.tid=3 killer_lives=true" },
-		{ true, 0, 0, "killer.tid=3 killer_lives=true" },
+		{ false, false, 12, 13, "killer.tid=3 killer_lives=null" },
+		{ false, false, 12, 0, "killer.tid=3 killer_lives=null" },
+		{ true, false, 12, 13, "killer.tid=3 killer_lives=true" },
+		{ true, false, 12, 0, "killer.tid=3 killer_lives=true" },
+		{ true, false, 0, 0, "killer.tid=3 killer_lives=true" },
+		{ false, true, 13, 14, "killer.tid=3 killer_lives=true" },
+		{ false, true, 13, 0, "killer.tid=3 killer_lives=true" },
 	};
 	struct obit_exit *e;
 	size_t i;
@@ -123,6 +126,9 @@ static void test_pdeath_of_main_thread(void **state)
 		stream_signal(&s, 11 * MS, 7, 3, 15, NOINFO, 0,
 			      SENT_PDEATH | OBIT_SIG_DECIDED |
 				      OBIT_SIG_SENDER_ALIVE);
+		if (rows[i].replaced)
+			stream_exec(&s, 12 * MS, 3, 0, "/a", 3, "a", 2)
+				->old_tid = 4;
 		if (rows[i].exit_at) {
 			e = stream_exit(&s, rows[i].exit_at * MS, 3, 1, 0);
 			if (rows[i].left)

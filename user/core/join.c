@@ -69,6 +69,8 @@ static int on_exec(struct join *j, const struct obit_exec *r)
 		return 0;
 	p->user_covered = false;
 	p->user_exit_ns = 0;
+	if (r->old_tid && r->old_tid != p->tgid)
+		p->leader_replaced = true;
 	return notice_pdeath_exec(j, p, r);
 }
 

@@ -89,12 +89,14 @@ uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 	return p ? childless_ns(p) : t ? t->childless_ns : 0;
 }
 
-/* Of a main thread the EXIT keeps what it gave exit(2), of others nothing. */
+/* Of a main thread the EXIT keeps what it gave exit(2); not so of one that ended
+ * early as another thread's exec took its place. */
 static bool ended_whole(const struct proc *p)
 {
 	const struct death *d = p->death;
 
-	return d && d->have_exit && !(d->exit.flags & OBIT_EXIT_LEADER_VALUE);
+	return d && d->have_exit && !p->leader_replaced &&
+	       !(d->exit.flags & OBIT_EXIT_LEADER_VALUE);
 }
 
 bool proc_ended_whole(struct procs *all, uint32_t tgid, uint64_t start_boottime)

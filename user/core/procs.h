@@ -75,6 +75,7 @@ struct proc {
 	uint32_t tgid;
 	uint8_t state;			/* enum proc_state */
 	bool have_comm;
+	bool leader_replaced;		/* by another thread's exec */
 	char comm[OBIT_COMM_LEN];
 	struct obit_task parent;	/* real parent at fork, by thread */
 	struct image *image;		/* or NULL */
