@@ -219,6 +219,29 @@ static void test_release_deduced(void **state)
 	played_free(&p);
 }
 
+/* What a pid namespace's init killed by reboot(2) left is in its RELEASE alone. */
+static void test_release_of_ns_init(void **state)
+{
+	struct played p = PLAYED_INIT;
+	struct stream s = STREAM_INIT;
+
+	(void)state;
+	p.answer = is_gone;
+	stream_fork(&s, 5 * MS, 3, 1);
+	stream_fork(&s, 10 * MS, 7, 3);
+	stream_exit(&s, 20 * MS, 7, 3, SIGKILL)->ns_tgid = 1;
+	stream_reapable(&s, 30 * MS, 7, 3, 0);
+	stream_tick(&s, 240 * MS);
+	stream_tick(&s, 560 * MS);
+	stream_tick(&s, 1500 * MS);	/* the machine stood still */
+	stream_release(&s, 600 * MS, 7, 3, SIGINT);
+	stream_tick(&s, 6000 * MS);
+	play(&s, &p);
+	expect_counts(&p, 1, 0);
+	expect_obituary(&p, 0, "fate=waited reaped_by.tgid=3 exit_code=2");
+	played_free(&p);
+}
+
 /* The parent died too: who had it then is not known. */
 static void test_release_of_orphan(void **state)
 {
@@ -524,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_released_meanwhile),
 		cmocka_unit_test(test_release_lost),
 		cmocka_unit_test(test_release_deduced),
+		cmocka_unit_test(test_release_of_ns_init),
 		cmocka_unit_test(test_release_of_orphan),
 		cmocka_unit_test(test_release_before_parent),
 		cmocka_unit_test(test_not_yet_reapable),

@@ -6,6 +6,7 @@
  * and what is due is kept in order: nothing is searched for. Never does I/O.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "core/state.h"
@@ -155,13 +156,25 @@ static bool release_deduced(struct join *j, const struct proc *p,
 	return true;
 }
 
+/*
+ * The init of a pid namespace that ends by reboot(2) is killed with SIGKILL, and
+ * while it ends its status becomes SIGHUP or SIGINT (zap_pid_ns_processes): only
+ * its RELEASE tells.
+ */
+static bool status_may_be_another(const struct death *d)
+{
+	return d->have_exit && d->exit.ns_tgid == 1 && d->exit.task.tgid != 1 &&
+	       (d->exit.exit_code & 0x7f) == SIGKILL;
+}
+
 int overdue_end(struct join *j, struct proc *p)
 {
 	struct obit_release r;
 	bool known = release_deduced(j, p, &r);
+	bool patient = !known || status_may_be_another(p->death);
 	int err = 0, e;
 
-	if (!known && !j->finishing && p->state != PROC_ALIVE &&
+	if (patient && !j->finishing && p->state != PROC_ALIVE &&
 	    j->now < plus(p->death->gone_ns, GONE_PATIENCE_NS)) {
 		timer_set(&j->procs.timers, &p->timer,
 			  plus(p->death->gone_ns, GONE_PATIENCE_NS));
