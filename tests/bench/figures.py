@@ -105,16 +105,14 @@ def write(parts, about):
         kept = {}
     for part in parts:
         kept[part.name] = dict(part.as_json(), machine=about)
-        (OUT / f"{part.name}.txt").write_text(part.text())
-    path.write_text(json.dumps({"machine": about,
-                                "parts": list(kept.values())}, indent=1) +
+        (OUT / f"{part.name}.txt").write_text(part.text() + head(about))
+    path.write_text(json.dumps({"parts": list(kept.values())}, indent=1) +
                     "\n")
-    (OUT / "bench.txt").write_text(
-        head(about) + "\n" + "\n".join(
-            (OUT / f"{name}.txt").read_text() for name in kept
-            if (OUT / f"{name}.txt").exists()))
+    (OUT / "bench.txt").write_text("\n".join(
+        (OUT / f"{name}.txt").read_text() for name in kept
+        if (OUT / f"{name}.txt").exists()))
 
 
 def head(about):
-    return ("obit {obit} on Linux {kernel} {arch}, {cpus} x {cpu}, load "
+    return ("* obit {obit} on Linux {kernel} {arch}, {cpus} x {cpu}, load "
             "{load}, {time}\n").format(**about)

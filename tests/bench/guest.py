@@ -22,6 +22,11 @@ import vm    # noqa: E402
 
 MEM = 1024
 TRACE = "/bin/obit trace -o json"
+# What --teardown adds is a watcher of its own.
+TEARDOWN = " + teardown"
+TIERS = {"obit, tracepoints": f"{TRACE} --tier tracepoints",
+         "obit, fentry": f"{TRACE} --tier fentry",
+         "obit, module": f"{TRACE} --source kmod"}
 # The shell makes way at once; a module without a listener arms nothing.
 WITH_MODULE = "insmod /bin/obit.ko && exec /bin/bench \"$@\""
 
@@ -36,32 +41,34 @@ class Watchers:
     def __init__(self, kernel, wanted=None):
         self.files = {"/bin/obit": figures.BUILD / "static/obit",
                       "/bin/bench": figures.BUILD / "static/bench"}
-        self.commands = {
-            "nothing": "",
-            "obit, tracepoints": f"{TRACE} --tier tracepoints",
-            "obit, fentry": f"{TRACE} --tier fentry",
-        }
+        self.commands = {}
         self.module = None
-        if wanted is None or "obit, module" in wanted:
-            self.add_module(kernel)
-        if wanted is None:
-            self.commands["BSD accounting"] = "@acct"
+        for name in wanted or ("nothing", *TIERS, "BSD accounting"):
+            self.add(name, kernel)
+        if not wanted:
             for name in peers.available(say):
                 self.files.update(peers.guest_files(name, say))
                 self.commands[name] = peers.PROGRAMS[name][1]
-        if wanted:
-            self.commands = {n: c for n, c in self.commands.items()
-                             if n in wanted}
 
-    def add_module(self, kernel):
-        try:
-            out = figures.BUILD / f"bench/kmod-{kernel.release}"
-            self.module = kmod.build(kernel, out, log=say)
-        except (kmod.BuildError, debs.Unavailable) as e:
-            say(f"obit.ko: {e}: left out")
-            return
-        self.files["/bin/obit.ko"] = self.module
-        self.commands["obit, module"] = f"{TRACE} --source kmod"
+    def add(self, name, kernel):
+        tier = name.removesuffix(TEARDOWN)
+        if name == "nothing":
+            self.commands[name] = ""
+        elif name == "BSD accounting":
+            self.commands[name] = "@acct"
+        elif tier != "obit, module" or self.have_module(kernel):
+            self.commands[name] = TIERS[tier] + \
+                (" --teardown" if name != tier else "")
+
+    def have_module(self, kernel):
+        if not self.module:
+            try:
+                out = figures.BUILD / f"bench/kmod-{kernel.release}"
+                self.module = kmod.build(kernel, out, log=say)
+                self.files["/bin/obit.ko"] = self.module
+            except (kmod.BuildError, debs.Unavailable) as e:
+                say(f"obit.ko: {e}: left out")
+        return bool(self.module)
 
     def words(self):
         return [f"{name}={command}" for name, command
@@ -112,31 +119,45 @@ def differences(told):
     return found
 
 
-def measure(kernel_name="6.1", cycles=200, rounds=2, timeout=570):
-    """The table of all watchers on one kernel."""
-    kernel = kernel_of(kernel_name)
-    part = figures.Part(
-        f"guest-{kernel_name}", f"Instructions a cycle, Linux "
-        f"{kernel.release} in a guest",
-        "added: to one cycle as the process and its parent live it (mean of "
-        f"the cheaper half of {cycles} cycles, paired with bare ones, median "
-        f"of {rounds} rounds; spread: of these). with collector: all that was executed, "
-        "collector included (mean). collector: its own, user and kernel.")
-    watchers = Watchers(kernel)
-    told = run(kernel, watchers, cycles, rounds, timeout)
-    found = differences(told)
+def table(part, found, watchers):
     for cycle in ("vfork", "exec"):
         for name in watchers.commands:
             d = found.get((name, cycle))
             if not d:
                 continue
+            cells = {}
+            if name.endswith(TEARDOWN):
+                plain = found[name.removesuffix(TEARDOWN), cycle]
+                cells["of_that_teardown"] = d["added"] - plain["added"]
             part.row(watcher=name, cycle=cycle, bare=d["bare"],
                      added=d["added"],
                      spread=f"{d['low']:.0f}..{d['high']:.0f}",
                      percent=100 * d["added"] / d["bare"],
-                     with_collector=d["all"], collector=d["cpu"])
-    for name in sorted({x["missing"] for x in told if "missing" in x}):
-        part.note(f"{name}: ended at once, left out")
-    if "obit, module" not in watchers.commands:
+                     with_collector=d["all"], collector=d["cpu"], **cells)
+
+
+def measure(kernel_name="6.1", wanted=None, name="guest", cycles=200,
+            rounds=2, timeout=570):
+    """The table of all watchers on one kernel."""
+    kernel = kernel_of(kernel_name)
+    part = figures.Part(
+        f"{name}-{kernel_name}", f"Instructions a cycle, Linux "
+        f"{kernel.release} in a guest",
+        "added: to one cycle as the process and its parent live it (mean of "
+        f"the cheaper half of {cycles} cycles, paired with bare ones, median "
+        f"of {rounds} rounds; spread: of these). with collector: all that was executed, "
+        "collector included (mean). collector: its own, user and kernel.")
+    watchers = Watchers(kernel, wanted)
+    told = run(kernel, watchers, cycles, rounds, timeout)
+    table(part, differences(told), watchers)
+    for missing in sorted({x["missing"] for x in told if "missing" in x}):
+        part.note(f"{missing}: ended at once, left out")
+    if not watchers.module:
         part.note("obit.ko did not build and is left out")
     return part
+
+
+def teardown(kernel_name="6.1"):
+    """The same of obit alone, with --teardown and without."""
+    return measure(kernel_name,
+                   [*TIERS, *(tier + TEARDOWN for tier in TIERS)], "teardown")
