@@ -101,17 +101,20 @@ static void test_pdeath_of_main_thread(void **state)
 {
 	static const struct {
 		bool left;	/* it called exit(2) itself */
-		bool replaced;	/* it ended as a thread called execve */
+		uint64_t exec_at;	/* a thread's, whose place it was; 0: none */
 		uint64_t exit_at, release_at;	/* of 3, in ms; 0: later */
 		const char *want;
 	} rows[] = {
-		{ false, false, 12, 13, "killer.tid=3 killer_lives=null" },
-		{ false, false, 12, 0, "killer.tid=3 killer_lives=null" },
-		{ true, false, 12, 13, "killer.tid=3 killer_lives=true" },
-		{ true, false, 12, 0, "killer.tid=3 killer_lives=true" },
-		{ true, false, 0, 0, "killer.tid=3 killer_lives=true" },
-		{ false, true, 13, 14, "killer.tid=3 killer_lives=true" },
-		{ false, true, 13, 0, "killer.tid=3 killer_lives=true" },
+		{ false, 0, 12, 13, "killer.tid=3 killer_lives=null" },
+		{ false, 0, 12, 0, "killer.tid=3 killer_lives=null" },
+		{ true, 0, 12, 13, "killer.tid=3 killer_lives=true" },
+		{ true, 0, 12, 0, "killer.tid=3 killer_lives=true" },
+		{ true, 0, 0, 0, "killer.tid=3 killer_lives=true" },
+		{ false, 12, 13, 14, "killer.tid=3 killer_lives=true" },
+		{ false, 12, 13, 0, "killer.tid=3 killer_lives=true" },
+		/* an exec long before: it is a main thread like any other */
+		{ false, 3, 13, 14, "killer.tid=3 killer_lives=null" },
+		{ false, 3, 13, 0, "killer.tid=3 killer_lives=null" },
 	};
 	struct obit_exit *e;
 	size_t i;
@@ -123,12 +126,13 @@ static void test_pdeath_of_main_thread(void **state)
 
 		stream_fork(&s, 1 * MS, 3, 1);
 		stream_fork(&s, 2 * MS, 7, 3);
+		if (rows[i].exec_at)
+			stream_exec(&s, rows[i].exec_at * MS, 3, 0, "/a", 3,
+				    "a", 2)
+				->old_tid = 4;
 		stream_signal(&s, 11 * MS, 7, 3, 15, NOINFO, 0,
 			      SENT_PDEATH | OBIT_SIG_DECIDED |
 				      OBIT_SIG_SENDER_ALIVE);
-		if (rows[i].replaced)
-			stream_exec(&s, 12 * MS, 3, 0, "/a", 3, "a", 2)
-				->old_tid = 4;
 		if (rows[i].exit_at) {
 			e = stream_exit(&s, rows[i].exit_at * MS, 3, 1, 0);
 			if (rows[i].left)
@@ -143,6 +147,62 @@ static void test_pdeath_of_main_thread(void **state)
 		stream_tick(&s, 400 * MS);
 		play(&s, &p);
 		expect_obituary(&p, rows[i].release_at ? 1 : 0, rows[i].want);
+		played_free(&p);
+	}
+}
+
+/*
+ * Another thread sends it, and its process ends soon after: together with the rest
+ * if exit_group() or the signal that ended all came before.
+ */
+static void test_pdeath_of_thread_and_all(void **state)
+{
+	static const struct {
+		uint64_t killed_at, called_at;	/* 3, in ms; 0: not so */
+		bool released;
+		const char *want;
+	} rows[] = {
+		{ 20, 0, true, "killer.tid=4 killer_lives=null" },
+		{ 20, 0, false, "killer.tid=4 killer_lives=null" },
+		{ 30, 0, true, "killer.tid=4 killer_lives=true" },
+		{ 0, 22, true, "killer.tid=4 killer_lives=null" },
+		{ 0, 22, false, "killer.tid=4 killer_lives=null" },
+		{ 0, 38, true, "killer.tid=4 killer_lives=true" },
+		/* nobody knows since when */
+		{ 0, 0, true, "killer.tid=4 killer_lives=true" },
+	};
+	struct obit_signal *g;
+	struct obit_exit *e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct played p = PLAYED_INIT;
+		struct stream s = STREAM_INIT;
+		uint32_t code = rows[i].killed_at ? 9 : 0;
+
+		stream_fork(&s, 1 * MS, 3, 1);
+		stream_fork(&s, 2 * MS, 7, 3)->forker.tid = 4;
+		if (rows[i].killed_at == 20)
+			stream_signal(&s, 20 * MS, 3, 5, 9, OBIT_SI_INFO, 0,
+				      OBIT_SIG_GROUP | OBIT_SIG_DECIDED);
+		g = stream_signal(&s, 21 * MS, 7, 3, 15, NOINFO, 0,
+				  SENT_PDEATH | OBIT_SIG_DECIDED |
+					  OBIT_SIG_SENDER_ALIVE);
+		g->sender.task.tid = 4;
+		if (rows[i].killed_at == 30)
+			stream_signal(&s, 30 * MS, 3, 5, 9, OBIT_SI_INFO, 0,
+				      OBIT_SIG_GROUP | OBIT_SIG_DECIDED);
+		e = stream_exit(&s, 40 * MS, 3, 1, code);
+		e->flags &= ~OBIT_EXIT_LEADER_VALUE;
+		e->call_ns = rows[i].called_at * MS;
+		if (rows[i].released)
+			stream_release(&s, 41 * MS, 3, 1, code);
+		stream_exit(&s, 51 * MS, 7, 1, 15);
+		stream_release(&s, 52 * MS, 7, 1, 15);
+		stream_tick(&s, 400 * MS);
+		play(&s, &p);
+		expect_obituary(&p, rows[i].released, rows[i].want);
 		played_free(&p);
 	}
 }
@@ -476,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_pdeath_kills),
 		cmocka_unit_test(test_pdeath_of_a_thread),
 		cmocka_unit_test(test_pdeath_of_main_thread),
+		cmocka_unit_test(test_pdeath_of_thread_and_all),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_denied_by_time),
 		cmocka_unit_test(test_denied_exactly),

@@ -21,6 +21,8 @@ static uint64_t start_of(uint32_t i)
 	return 1000 + i * 7919ull % 100003;	/* not in order, and not unique */
 }
 
+static const struct whole never;
+
 static uint32_t tgid_of(uint32_t i)
 {
 	return 2 + i % 30000;
@@ -35,13 +37,16 @@ static void finds_the_last(void **state)
 	(void)state;
 	assert_null(tomb_find(&all, 1, 1));
 	for (i = 0; i < N; i++) {
+		struct whole whole = { .since_ns = i, .main_only = i % 3 == 0 };
+
 		assert_int_equal(tomb_bury(&all, tgid_of(i), start_of(i), i,
-					   i % 3 == 0),
+					   whole),
 				 0);
 		t = tomb_find(&all, tgid_of(i), start_of(i));
 		assert_non_null(t);
 		assert_int_equal(t->childless_ns, i);
-		assert_int_equal(t->whole, i % 3 == 0);
+		assert_int_equal(t->whole.since_ns, i);
+		assert_int_equal(t->whole.main_only, i % 3 == 0);
 	}
 	for (i = N - TOMBS; i < N; i++)
 		assert_non_null(tomb_find(&all, tgid_of(i), start_of(i)));
@@ -58,9 +63,9 @@ static void forgets_the_first(void **state)
 
 	(void)state;
 	for (i = 1; i <= TOMBS; i++)
-		assert_int_equal(tomb_bury(&all, i, i, 0, false), 0);
+		assert_int_equal(tomb_bury(&all, i, i, 0, never), 0);
 	assert_non_null(tomb_find(&all, 1, 1));
-	assert_int_equal(tomb_bury(&all, i, i, 0, false), 0);
+	assert_int_equal(tomb_bury(&all, i, i, 0, never), 0);
 	assert_null(tomb_find(&all, 1, 1));
 	assert_non_null(tomb_find(&all, 2, 2));
 	tombs_fini(&all);
@@ -73,10 +78,10 @@ static void starts_numbers_again(void **state)
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(tomb_bury(&all, 1, 1, 0, false), 0);
+	assert_int_equal(tomb_bury(&all, 1, 1, 0, never), 0);
 	all.nr = UINT32_MAX - TOMBS;
 	for (i = 1; i < 3 * TOMBS; i++) {
-		assert_int_equal(tomb_bury(&all, i, i, i, false), 0);
+		assert_int_equal(tomb_bury(&all, i, i, i, never), 0);
 		assert_int_equal(tomb_find(&all, i, i)->childless_ns, i);
 		assert_null(tomb_find(&all, i + 1, i));
 	}

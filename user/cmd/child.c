@@ -192,7 +192,7 @@ void child_bury_unseen(struct child *c, char *const *argv)
 	if (!root || root->told)
 		return;
 	/* Else its own exec was seen. */
-	if (!root->execed || !memcmp(root->comm, c->comm, sizeof(c->comm)))
+	if (!root->execed || !strncmp(root->comm, c->comm, sizeof(c->comm)))
 		name_root(c, root, argv);
 	bury_root(c, root);
 }

@@ -241,8 +241,8 @@ static void put_asked_by(struct obituary *o, const struct death *d)
 /*
  * Was it only a thread that ended as it sent this, or nobody at all? The kernel
  * sends a parent-death signal, and that of a tracer, for each thread. But
- * signal->live tells little of the main thread, which most forks are of: where
- * exit_group() or a signal ends all, it often comes to exit_notify() first.
+ * signal->live alone does not tell: where exit_group() or a signal ends all, the
+ * sender is often not the last to come to exit_notify().
  */
 static bool sender_lives(struct join *j, const struct obit_signal *s)
 {
@@ -250,8 +250,8 @@ static bool sender_lives(struct join *j, const struct obit_signal *s)
 
 	if (!(s->flags & OBIT_SIG_SENDER_ALIVE))
 		return false;
-	return !(s->flags & OBIT_SIG_EXITING) || t->tid != t->tgid ||
-	       !proc_ended_whole(&j->procs, t->tgid, t->start_boottime);
+	return !(s->flags & OBIT_SIG_EXITING) ||
+	       !proc_ended_whole(&j->procs, t, s->sent_ns);
 }
 
 /* Returns when the signal that ended it was sent; 0: none did, or not known. */

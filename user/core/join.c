@@ -70,7 +70,7 @@ static int on_exec(struct join *j, const struct obit_exec *r)
 	p->user_covered = false;
 	p->user_exit_ns = 0;
 	if (r->old_tid && r->old_tid != p->tgid)
-		p->leader_replaced = true;
+		p->leader_since_ns = r->hdr.boot_ns;
 	return notice_pdeath_exec(j, p, r);
 }
 

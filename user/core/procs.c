@@ -10,6 +10,10 @@
 
 #include "core/procs.h"
 
+/* exit_group(2) ends the other threads before its caller comes to do_exit, where
+ * the call is seen. */
+#define CALL_IS_LATE_NS 10000000ull
+
 void procs_init(struct procs *all)
 {
 	memset(all, 0, sizeof(*all));
@@ -89,23 +93,52 @@ uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 	return p ? childless_ns(p) : t ? t->childless_ns : 0;
 }
 
-/* Of a main thread the EXIT keeps what it gave exit(2); not so of one that ended
- * early as another thread's exec took its place. */
-static bool ended_whole(const struct proc *p)
+/*
+ * Since when the end of a thread of p is that of p: since exit_group(2), or the
+ * signal that ended all. Where neither is known (no tracepoint shows the call),
+ * that goes for the main thread alone: the EXIT keeps what it gave exit(2) for
+ * itself, if it did; and one that another thread's exec replaced ended early.
+ */
+static struct whole whole_of(const struct proc *p)
 {
 	const struct death *d = p->death;
+	const struct sent *by = NULL;
+	struct whole w = { 0 };
 
-	return d && d->have_exit && !p->leader_replaced &&
-	       !(d->exit.flags & OBIT_EXIT_LEADER_VALUE);
+	if (!d || !d->have_exit)
+		return w;
+	if (d->exit.exit_code & 0x7f)
+		by = sent_decider(p->sent, d->exit.exit_code & 0x7f);
+	else if (p->exit_call_ns)
+		w.since_ns = p->exit_call_ns > CALL_IS_LATE_NS ?
+				     p->exit_call_ns - CALL_IS_LATE_NS :
+				     1;
+	if (by)
+		w.since_ns = by->s.sent_ns;
+	if (w.since_ns)
+		return w;
+	w.main_only = true;
+	if (!(d->exit.flags & OBIT_EXIT_LEADER_VALUE))
+		w.since_ns = p->leader_since_ns ? p->leader_since_ns : 1;
+	return w;
 }
 
-bool proc_ended_whole(struct procs *all, uint32_t tgid, uint64_t start_boottime)
+bool proc_ended_whole(struct procs *all, const struct obit_task *thread,
+		      uint64_t at_ns)
 {
-	const struct proc *p = proc_find(all, tgid, start_boottime);
+	const struct proc *p =
+		proc_find(all, thread->tgid, thread->start_boottime);
 	const struct tomb *t = p ? NULL :
-				   tomb_find(&all->tombs, tgid, start_boottime);
+				   tomb_find(&all->tombs, thread->tgid,
+					     thread->start_boottime);
+	struct whole w = { 0 };
 
-	return p ? ended_whole(p) : t && t->whole;
+	if (p)
+		w = whole_of(p);
+	else if (t)
+		w = t->whole;
+	return w.since_ns && at_ns >= w.since_ns &&
+	       (thread->tid == thread->tgid || !w.main_only);
 }
 
 static void link_proc(struct procs *all, struct proc *p)
@@ -236,7 +269,7 @@ static void proc_free(struct procs *all, struct proc *p)
 int proc_release(struct procs *all, struct proc *p)
 {
 	int err = tomb_bury(&all->tombs, p->tgid, p->start_boottime,
-			    childless_ns(p), ended_whole(p));
+			    childless_ns(p), whole_of(p));
 
 	proc_free(all, p);
 	return err;

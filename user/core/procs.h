@@ -75,7 +75,6 @@ struct proc {
 	uint32_t tgid;
 	uint8_t state;			/* enum proc_state */
 	bool have_comm;
-	bool leader_replaced;		/* by another thread's exec */
 	char comm[OBIT_COMM_LEN];
 	struct obit_task parent;	/* real parent at fork, by thread */
 	struct image *image;		/* or NULL */
@@ -84,6 +83,7 @@ struct proc {
 	uint64_t oom_rss_kb;
 	uint64_t fork_ns;		/* 0: not seen */
 	uint64_t exit_call_ns;		/* earliest; 0: not seen */
+	uint64_t leader_since_ns;	/* another thread's exec; 0: the first */
 	uint64_t unread_ns;		/* a zombie then, and no EXIT; 0: not so */
 	uint64_t user_exit_ns;		/* exit(3), the earliest; 0: not seen */
 	bool user_covered;		/* ... and would have been seen */
@@ -122,11 +122,11 @@ bool proc_parent_is_real(struct procs *all, const struct obit_release *r);
 uint64_t proc_childless_ns(struct procs *all, uint32_t tgid,
 			   uint64_t start_boottime);
 /*
- * It has ended, and its main thread with the rest: that one had not called exit(2)
- * for itself. False, too, if that is not known.
+ * The end of that thread at that time, in ns of the stream, was that of its
+ * process, which has ended. False, too, if that is not known.
  */
-bool proc_ended_whole(struct procs *all, uint32_t tgid,
-		      uint64_t start_boottime);
+bool proc_ended_whole(struct procs *all, const struct obit_task *thread,
+		      uint64_t at_ns);
 /* A process of that tgid that has not been released: the latest. */
 struct proc *proc_find_tgid(struct procs *all, uint32_t tgid);
 /*

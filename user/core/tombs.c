@@ -40,7 +40,7 @@ static int make(struct tombs *all)
 }
 
 int tomb_bury(struct tombs *all, uint32_t tgid, uint64_t start_boottime,
-	      uint64_t childless_ns, bool whole)
+	      uint64_t childless_ns, struct whole whole)
 {
 	uint32_t *newest;
 	struct tomb *t;
@@ -54,7 +54,7 @@ int tomb_bury(struct tombs *all, uint32_t tgid, uint64_t start_boottime,
 	t = tomb_at(all, all->nr);
 	t->start_boottime = start_boottime;
 	t->childless_ns = childless_ns;
-	t->tgid = tgid & 0x7fffffff;
+	t->tgid = tgid;
 	t->whole = whole;
 	t->older = *newest;
 	*newest = all->nr;

@@ -12,20 +12,27 @@
 
 /*
  * Records that come after a release are late (a duplicate, another witness),
- * and must not raise the dead. So many releases are remembered: 1.8 MB once all
+ * and must not raise the dead. So many releases are remembered: 2.4 MB once all
  * are used, several seconds at the highest exit rate known.
  */
 #define TOMBS 65536
 
 /*
- * @whole: its main thread did not end before the rest
- * @older: number of the tomb buried before it with the same hash; 0: none
+ * Since when a thread's end was the whole process's, in ns of the stream.
+ * @since_ns:  0: never, or not known
+ * @main_only: known of the main thread alone
  */
+struct whole {
+	uint64_t since_ns:63;
+	uint64_t main_only:1;
+};
+
+/* @older: number of the tomb buried before it with the same hash; 0: none */
 struct tomb {
 	uint64_t start_boottime;
 	uint64_t childless_ns;	/* when it died without children; 0 */
-	uint32_t tgid:31; /* the kernel has no greater */
-	uint32_t whole:1;
+	struct whole whole;
+	uint32_t tgid;
 	uint32_t older;
 };
 
@@ -40,7 +47,7 @@ struct tombs {
 void tombs_fini(struct tombs *all);
 /* 0 or -ENOMEM. */
 int tomb_bury(struct tombs *all, uint32_t tgid, uint64_t start_boottime,
-	      uint64_t childless_ns, bool whole);
+	      uint64_t childless_ns, struct whole whole);
 /* NULL: not there, or so long ago that it has been forgotten. */
 const struct tomb *tomb_find(const struct tombs *all, uint32_t tgid,
 			     uint64_t start_boottime);

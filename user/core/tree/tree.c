@@ -167,7 +167,8 @@ static int on_task(struct tree *t, const struct obit_task_seen *k)
 {
 	if (t->root)
 		return 0;
-	if (t->by_comm ? memcmp(k->comm, t->root_comm, sizeof(k->comm)) :
+	/* What is behind the NUL is no part of it (before 5.17 of an older name). */
+	if (t->by_comm ? strncmp(k->comm, t->root_comm, sizeof(k->comm)) :
 			 k->task.tgid != t->root_tgid)
 		return 0;
 	return add(t, &k->task, NULL, k->task.start_boottime) ? 0 : -ENOMEM;
