@@ -197,7 +197,7 @@ include tests/build.mk
 unit replay fuzz death live vm lint: ## one part of `make test`
 	$(Q)tests/run $@
 
-test: ## install what is missing, build, run every test (sudo make test)
+test: ## install what is missing, build, test as every change is (sudo make test)
 	$(Q)sh .ci/deps.sh install build test lint
 	$(Q)tests/run
 

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/obituary.h"
+#include "core/teardown.h"
+#include "sink/ending.h"
 
 static char *text_of(const char *path)
 {
@@ -62,6 +64,38 @@ static void events(void **state)
 	for (i = 0; i < HIERARCHY_NR; i++)
 		if (hierarchy_names[i])
 			told(text, hierarchy_names[i]);
+}
+
+/* What no filter knows has no row: keys as the JSON itself has them. */
+static void keys_of_teardown(void **state)
+{
+	const char *text = text_of("docs/events.md"), *p, *end;
+	struct teardown t = {
+		.off_known = true,
+		.nr_elsewhere = 1,
+		.elsewhere = { { .phase = OBIT_PHASE_MM_UNMAP, .tgid = 1 } },
+	};
+	struct buf json = BUF_INIT;
+	char own[64], inner[64];
+	unsigned int nr = 0;
+
+	(void)state;
+	ending_json(&json, &t);
+	for (p = buf_str(&json); (p = strchr(p, '"')); p = end + 1) {
+		end = strchr(p + 1, '"');
+		assert_non_null(end);
+		if (end[1] != ':')
+			continue;
+		snprintf(own, sizeof(own), "`teardown.%.*s", (int)(end - p - 1),
+			 p + 1);
+		snprintf(inner, sizeof(inner), "`%.*s`", (int)(end - p - 1),
+			 p + 1);
+		if (!strstr(text, own) && !strstr(text, inner))
+			fail_msg("docs/events.md does not tell of %s", own);
+		nr++;
+	}
+	assert_true(nr > 6);
+	buf_free(&json);
 }
 
 static bool is_path(const char *s)
@@ -177,9 +211,8 @@ static void links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events),
-		cmocka_unit_test(paths),
-		cmocka_unit_test(all_is_told),
+		cmocka_unit_test(events), cmocka_unit_test(keys_of_teardown),
+		cmocka_unit_test(paths),  cmocka_unit_test(all_is_told),
 		cmocka_unit_test(links),
 	};
 
