@@ -176,6 +176,7 @@ kmod: ## obit.ko for the running kernel, or KDIR=/usr/src/linux-headers-...
 	@cp -rsf '$(CURDIR)/kmod' '$(CURDIR)/Kbuild' '$(KOUT)/'
 	$(Q)$(MAKE) -C '$(KDIR)' M='$(KOUT)' OBIT_VERSION='$(VERSION)' \
 		modules
+	@sh .ci/own.sh $(B)
 
 # DKMS wants a folder named after package and version with dkms.conf on top. Give
 # it that (dkms add FOLDER), or make it in place with DESTDIR=/.

@@ -134,7 +134,7 @@ forget:
 }
 
 /*
- * delayed_put_task_struct(), an RCU callback: 15 to 50 ms after release_task(),
+ * delayed_put_task_struct(), an RCU callback: 10 to 50 ms after release_task(),
  * in no relation to what runs. task->signal, exit_code, comm, cred and cgroups
  * are still there. A thread, and the leader that a thread's exec replaced, has
  * another group_leader.

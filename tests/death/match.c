@@ -173,7 +173,7 @@ static bool parse_time(const char *s, s64 *ns)
 }
 
 /*
- * Tracepoints see the free record, 15 to 50 ms after the release: zombie_ns is
+ * Tracepoints see the free record, 10 to 50 ms after the release: zombie_ns is
  * an upper limit there and the truth lies within its stated error below. Exact
  * hooks state no error, so only the clock reads round the truth give room.
  */

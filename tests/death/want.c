@@ -20,7 +20,7 @@
  * and nothing is proved. */
 #define ZOMBIE_AFTER (1 * SEC)
 #define ZOMBIE_SLACK (150 * MSEC)
-/* The free record is an RCU callback: 15 to 50 ms late on an idle machine, a
+/* The free record is an RCU callback: 10 to 50 ms late on an idle machine, a
  * second and more on one that has no processor to spare. */
 #define FREE_LATE (5 * SEC)
 

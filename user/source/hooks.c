@@ -32,7 +32,7 @@ const struct hook_row hook_rows[] = {
 	  "death, exit value, ids, parent, cgroup, usage", USE_ALWAYS, 0,
 	  true },
 	{ "tp__sched_process_free", "tp_btf", "sched_process_free",
-	  "final wait status, release (15 to 50 ms late)", USE_INEXACT,
+	  "final wait status, release (10 to 50 ms late)", USE_INEXACT,
 	  SERVES_RELEASE, true },
 	{ "tp__signal_generate", "tp_btf", "signal_generate",
 	  "killer, cause, reapable by SIGCHLD", USE_ALWAYS, 0, false },
