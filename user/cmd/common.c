@@ -77,7 +77,7 @@ const struct opt witness_opt_table[] = {
 		 .dflt = "no", .bare = "kernel",			\
 		 .help = "Tell where the end of each process spent its time; "	\
 			 "user: with what its C library did first, from "	\
-			 "exit(3) on."),				\
+			 "exit(3) on; needs CAP_SYS_ADMIN."),		\
 	OPT_DURATION(0, "pdeath-scan", S, pdeath_scan_ns, .dflt = "1s",	\
 		     .help = "How often to look for parent-death signals, "	\
 			     "where no tracepoint tells; 0: never.",	\

@@ -347,7 +347,7 @@ static void read_symbols(void)
 	if (err)
 		log_warn("--stacks: functions are shown by address: %s",
 			 err == -EACCES ?
-				 "this kernel does not show where they are (kernel.kptr_restrict)" :
+				 "this kernel does not show where they are (that takes CAP_SYSLOG, and kernel.kptr_restrict below 2)" :
 				 strerror(-err));
 }
 
@@ -515,7 +515,8 @@ static const struct opt profile_opt_table[] = {
 		 .help = "Also take the kernel's stack wherever a process that "
 			 "ends is made to wait, and of who runs by a timer: why "
 			 "a phase is slow. They are below the phases in the "
-			 "pictures, and the table has the one that took most."),
+			 "pictures, and the table has the one that took most. "
+			 "Functions have names for who has CAP_SYSLOG."),
 	OPT_U32(0, "hz", struct profile_opts, hz, .dflt = "1000", .min = 1,
 		.max = 10000,
 		.help = "How often that timer looks, a second on each CPU."),
@@ -528,7 +529,7 @@ static const struct opt profile_source_table[] = {
 	OPT_ENUM(0, "teardown", struct source_choice_opts, teardown,
 		 .names = teardown_choices, .dflt = "kernel",
 		 .help = "user: also what the C library did first, from exit(3) "
-			 "on."),
+			 "on; needs CAP_SYS_ADMIN."),
 	OPT_FLAG(0, "precise", struct source_choice_opts, precise,
 		 .help = "Hook system calls too, for the exact time of the exit "
 			 "call; makes every system call of the machine a "
