@@ -468,8 +468,11 @@ static int profile_run(int argc, char **argv)
 	if (!err)
 		err = common_open_sources(&opts.source, cfg.filter, &cfg,
 					  &run.info);
-	if (!err)
+	if (!err) {
+		common_warn_filter(&opts.filter, cfg.filter, &opts.source,
+				   &run.info);
 		err = record(&cfg);
+	}
 	if (opened)
 		err = profile_files_close(run.files, NR_FILES, err, run.told);
 	common_close_sources(&cfg);
