@@ -43,19 +43,19 @@ static const struct opts_group trace_groups[] = {
 /* clang-format on */
 
 static const char *const trace_examples[] = {
-	"obit trace",
+	"sudo obit trace",
 	"Every death of the machine, one line each.",
-	"obit trace --failed --comm nginx",
+	"sudo obit trace --failed --comm nginx",
 	"Only what goes wrong, and only nginx.",
-	"obit trace --cause oom --cause oops",
+	"sudo obit trace --cause oom --cause oops",
 	"What the kernel had to kill, and what killed itself in the kernel.",
-	"obit trace --where 'zombie_ns > 1s || truncated'",
+	"sudo obit trace --where 'zombie_ns > 1s || truncated'",
 	"Late reaping, and statuses that the parent sees as another.",
-	"obit trace -o json | jq -r 'select(.killer) | .killer.comm'",
+	"sudo obit trace -o json | jq -r 'select(.killer) | .killer.comm'",
 	"Who kills?",
-	"obit trace --source both --events dissent",
+	"sudo obit trace --source both --events dissent",
 	"Do the eBPF programs and the module obit.ko tell the same?",
-	"obit trace -w night.obit >/dev/null; obit trace -r night.obit --failed",
+	"sudo obit trace -w night.obit >/dev/null; sudo obit trace -r night.obit --failed",
 	"Record now, ask later.",
 	NULL
 };

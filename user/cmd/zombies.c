@@ -81,8 +81,9 @@ static const struct opts_group zombies_groups[] = {
 static const char *const zombies_examples[] = {
 	"sudo obit zombies",
 	"Which zombies are there, since when, and why are they not reaped?",
-	"obit zombies --older-than 24h --comm git >/dev/null || mail-the-admin",
-	"A monitoring check: status 1 if there are some.", NULL
+	"obit zombies --older-than 1d >z; [ $? = 1 ] && mail -s zombies root <z",
+	"A monitoring check: it mails if there are some, and nothing else.",
+	NULL
 };
 
 /* --- what is wanted ------------------------------------------------------------------ */
@@ -233,7 +234,14 @@ const struct cmd cmd_zombies = {
 		"may be wrong by more than a tenth, and `<` where only an "
 		"upper limit is known.\n"
 		"A main thread that has ended while other threads live is a "
-		"zombie for ps only: those are listed apart.",
+		"zombie for ps only: those are listed apart.\n"
+		"Status 0: it has been told, whatever there is. 1: with "
+		"--older-than, there is some; not with --watch. All else is a "
+		"failure, and says nothing of zombies: 64: the command line "
+		"makes no sense. 69: --source bpf, and this kernel can not do "
+		"it. 70, 71: obit has failed; there is no memory. 74: the list "
+		"could not be written. 77: --source bpf without the right to "
+		"it.",
 	.examples = zombies_examples,
 	.groups = zombies_groups,
 	.max_operands = 0,
