@@ -285,8 +285,9 @@ int common_filter(const struct filter_opts *o, struct filter **out)
 }
 
 /* It may be a process yet: whatever is given that number. But who gave a wrong
- * one would wait for ever and see nothing. */
-static void warn_of_id(const char *option, const char *value)
+ * one would wait for ever and see nothing. itself: not what descends from it, as
+ * processes do from kernel threads (usermode helpers). */
+static void warn_of_id(const char *option, const char *value, bool itself)
 {
 	struct proc_status st;
 	struct proc_stat owner;
@@ -304,6 +305,10 @@ static void warn_of_id(const char *option, const char *value)
 		log_warn("--%s=%s: %s is a thread of process %u (%s), and obituaries are of processes: --%s=%u is meant",
 			 option, value, value, st.tgid, owner.comm, option,
 			 st.tgid);
+	} else if (itself && !procfs_stat((uint32_t)id, 0, &owner) &&
+		   owner.flags & PROC_PF_KTHREAD) {
+		log_warn("--%s=%s: %s is a kernel thread (%s), and obituaries are of processes",
+			 option, value, value, owner.comm);
 	}
 }
 
@@ -333,9 +338,9 @@ void common_warn_filter(const struct filter_opts *o, const struct filter *f,
 	if (!info->live || !procfs_is_initial())
 		return;
 	for (i = 0; i < o->tgid.nr; i++)
-		warn_of_id("tgid", o->tgid.v[i]);
+		warn_of_id("tgid", o->tgid.v[i], true);
 	if (o->tree)
-		warn_of_id("tree", o->tree);
+		warn_of_id("tree", o->tree, false);
 }
 
 /* --- sinks -------------------------------------------------------------------------- */
