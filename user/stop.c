@@ -4,10 +4,10 @@
  * back what was there before. Never ends anything itself, but for one who asks
  * a second time.
  */
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/out.h"
+#include "lib/tty.h"
 #include "stop.h"
 
 volatile sig_atomic_t stop_signal, stop_resized;
@@ -53,13 +53,12 @@ void stop_reset(void)
 
 void stop_end_line(void)
 {
-	struct termios t;
+	int fd = tty_echoes(STDERR_FILENO) ? STDERR_FILENO : STDOUT_FILENO;
 
-	if (!from_terminal || tcgetattr(STDERR_FILENO, &t) ||
-	    !(t.c_lflag & ECHO) || !(t.c_lflag & ECHOCTL))
+	if (!from_terminal || !tty_echoes(fd))
 		return;
 	from_terminal = 0;
-	(void)out_write(STDERR_FILENO, "\n", 1);
+	(void)out_write(fd, "\n", 1);
 }
 
 /*

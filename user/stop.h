@@ -15,7 +15,7 @@ extern volatile sig_atomic_t stop_signal, stop_resized;
 
 void stop_reset(void);
 /* Ctrl-C shows as ^C where the cursor is: what is said next gets a line of its
- * own. Nothing if the signal came otherwise or stderr does not show it. */
+ * own. Nothing if it came otherwise, or shows nowhere that we write to. */
 void stop_end_line(void);
 void stop_catch(void);
 void stop_restore(void);	/* what stop_catch() replaced */

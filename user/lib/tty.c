@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include "tty.h"
 
@@ -21,6 +22,14 @@ const struct opt_name colour_names[] = {
 bool tty_is(int fd)
 {
 	return isatty(fd) == 1;
+}
+
+bool tty_echoes(int fd)
+{
+	struct termios t;
+
+	return tcgetsid(fd) == getsid(0) && !tcgetattr(fd, &t) &&
+	       (t.c_lflag & ECHO) && (t.c_lflag & ECHOCTL);
 }
 
 unsigned int tty_width(int fd, unsigned int fallback)

@@ -14,6 +14,8 @@ enum colour_mode { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 extern const struct opt_name colour_names[];	/* for OPT_ENUM: auto always never */
 
 bool tty_is(int fd);
+/* Ours, and what is typed shows on it, Ctrl-C as ^C. */
+bool tty_echoes(int fd);
 /* Columns: the terminal's own, else $COLUMNS, else `fallback` (0: no limit). */
 unsigned int tty_width(int fd, unsigned int fallback);
 /* auto: a terminal, NO_COLOR unset or empty, TERM neither unset nor "dumb". */
