@@ -28,8 +28,11 @@ $(1)/tests/unit/%.o: tests/unit/%.c $(1)/.flags | $(B)/.tools $(B)/.test-tools
 $(UNIT_MAIN:%.c=$(1)/%): $(1)/tests/unit/%: $(1)/tests/unit/%.o \
 		$(UNIT_HELP:%.c=$(1)/%.o) $(1)/libobit.a
 	@$$(call say,LD,$$@)
-	$(Q)$(CC) $(2) $(LDFLAGS) -o $$@ $$^ -Wl,--as-needed -lcmocka \
-		-ljansson $(LIBS) -lpthread
+	$(Q)$(CC) $(2) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
+		$$(filter %.a,$$^) -Wl,--as-needed -lcmocka -ljansson \
+		$(LIBS) -lpthread
+# Of the commands what can be tested without a witness.
+$(1)/tests/unit/test_child: $(1)/user/cmd/child.o $(1)/user/cmd/run_as.o
 -include $(UNIT_SRC:%.c=$(1)/%.d)
 endef
 $(eval $(call unit_rules,$(B),$(HARDEN)))

@@ -162,7 +162,7 @@ static void bury_root(struct child *c, const struct tree_node *root)
 	struct obituary o = {
 		.tgid = root->tgid,
 		.start_boottime = root->start_boottime,
-		.boot_ns = root->died_ns ? root->died_ns : c->ended_ns,
+		.boot_ns = root->died_ns ? root->died_ns : c->root_ended_ns,
 		.exit_code = (uint32_t)status,
 		.exit_value = WEXITSTATUS(status),
 		.exit_status = (uint32_t)WEXITSTATUS(status),
@@ -197,25 +197,39 @@ void child_bury_unseen(struct child *c, char *const *argv)
 	bury_root(c, root);
 }
 
+static bool root_ended(struct child *c)
+{
+	if (!jobctl_turn())
+		return false;
+	if (!c->root_ended_ns)
+		c->root_ended_ns = boot_now();
+	return true;
+}
+
 static bool somebody_lives(struct child *c, uint64_t now)
 {
+	struct tree_node *root = tree_root(c->tree);
 	struct tree_count count;
 
 	if (now - c->looked_ns >= LOOK_EVERY_NS) {
 		c->looked_ns = now;
 		child_bury_vanished(c);
 	}
+	/* Its end is known, whatever became of the record and is to be seen. */
+	if (root && now - c->root_ended_ns > SETTLE_NS)
+		tree_gone(c->tree, root);
 	tree_count(c->tree, &count);
 	return count.alive > 0;
 }
 
 bool child_is_over(struct child *c, bool all)
 {
-	uint64_t now = boot_now();
 	struct tree_count count;
+	uint64_t now;
 
-	if (!jobctl_turn())
+	if (!root_ended(c))
 		return false;
+	now = boot_now();
 	if (all && !jobctl_asked() && somebody_lives(c, now)) {
 		c->ended_ns = 0;
 		return false;
@@ -236,7 +250,7 @@ void child_wait(struct child *c)
 
 	if (!c->released)
 		spawn_close(&c->spawn);
-	while (c->spawn.pid > 0 && !jobctl_turn())
+	while (c->spawn.pid > 0 && !root_ended(c))
 		nanosleep(&turn, NULL);
 	if (!c->ended_ns)
 		c->ended_ns = boot_now();

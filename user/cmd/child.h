@@ -41,7 +41,8 @@ struct child {
 	struct spawn spawn;
 	struct rlimit memlock, nofile;
 	char comm[OBIT_COMM_LEN];	/* its name until it execs */
-	uint64_t ended_ns, looked_ns;	/* found ended; 0: not yet */
+	/* Found ended: it, and all that is waited for; 0: not yet. */
+	uint64_t root_ended_ns, ended_ns, looked_ns;
 };
 
 /* Before a source is opened, which may raise limits for itself. 0 or a negative
