@@ -18,10 +18,13 @@
 /* After SIGCONT: who sent it may be about to continue the child, too. */
 #define CONTINUE_AFTER_MS 20
 
-/* @late: it came when the child was known to have ended */
+/*
+ * @late:   it came when the child was known to have ended
+ * @passed: and has been passed on already
+ */
 struct got {
 	int signal, code;
-	bool late;
+	bool late, passed;
 	pid_t from;
 	unsigned int uid;
 	union sigval value;
@@ -33,7 +36,8 @@ static struct jobctl {
 	sigset_t old_mask;
 	pid_t pid;		/* 0: none, or it has ended and is reaped */
 	bool (*is_kin)(pid_t pid);
-	bool ended, interrupted, typed, hung_up;
+	bool ended, interrupted, typed;
+	volatile sig_atomic_t hung_up;
 	int status;
 	int asked;
 	struct timespec continue_at;
@@ -45,16 +49,52 @@ static struct jobctl {
 static struct got queue[QUEUE];
 static volatile sig_atomic_t queued;
 
+/* Taken from there, waiting for one more turn. */
+static struct got waiting[QUEUE];
+static int nr_waiting;
+
+/* By kill(2) and its kin; else by the kernel: the terminal, a timer. */
+static bool by_process(int code)
+{
+	return code <= 0;
+}
+
+/*
+ * At a hang-up the kernel signals only the leader of the terminal's session
+ * (tty_signal_session_leader()); the foreground group has its turn when that
+ * one ends. Where we are the leader, without us the child would be: it gets
+ * what the leader gets. One that went to a session of its own is rid of the
+ * terminal.
+ *
+ * From within the handler: a child that was reading the terminal has been woken
+ * by the hang-up, too, and is about to come to an end of its own.
+ */
+static bool pass_on_hangup(void)
+{
+	if (!job.pid || getsid(0) != getpid() || getsid(job.pid) != getpid())
+		return false;
+	job.hung_up = true;
+	kill(job.pid, SIGHUP);
+	kill(job.pid, SIGCONT);
+	return true;
+}
+
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	struct got *g = &queue[queued];
+	bool passed = false;
+	int err = errno;
 
 	(void)context;
+	if (sig == SIGHUP && !by_process(info->si_code))
+		passed = pass_on_hangup();
+	errno = err;
 	if (queued == QUEUE)
 		return;
 	g->signal = sig;
 	g->code = info->si_code;
 	g->late = job.ended;
+	g->passed = passed;
 	g->from = info->si_pid;
 	g->uid = info->si_uid;
 	g->value = info->si_value;
@@ -107,6 +147,7 @@ void jobctl_begin(void)
 
 	memset(&job, 0, sizeof(job));
 	queued = 0;
+	nr_waiting = 0;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &job.old_mask);
 	sigfillset(&take.sa_mask);
@@ -188,30 +229,13 @@ static void pass_on(const struct got *g)
 		kill(job.pid, g->signal);
 }
 
-/*
- * At a hang-up the kernel signals only the leader of the terminal's session
- * (tty_signal_session_leader()); the foreground group has its turn when that
- * one ends. Where we are the leader, without us the child would be: it gets
- * what the leader gets. One that went to a session of its own is rid of the
- * terminal.
- */
-static void pass_on_hangup(const struct got *g)
-{
-	if (!job.pid || getsid(0) != getpid() || getsid(job.pid) != getpid())
-		return;
-	job.hung_up = true;
-	remember(g);
-	kill(job.pid, SIGHUP);
-	kill(job.pid, SIGCONT);
-}
-
 static void take_signal(const struct got *g)
 {
-	/* From kill(2) and its kin; else the kernel: the terminal, a timer. */
-	bool by_process = g->code <= 0;
+	bool sent = by_process(g->code);
 
-	job.typed |= !by_process &&
-		     (g->signal == SIGINT || g->signal == SIGQUIT);
+	job.typed |= !sent && (g->signal == SIGINT || g->signal == SIGQUIT);
+	if (g->passed)
+		remember(g);
 	switch (g->signal) {
 	case SIGCHLD:
 		return;
@@ -220,34 +244,30 @@ static void take_signal(const struct got *g)
 		job.may_continue = true;
 		return;
 	case SIGINT:
-		job.interrupted |= !by_process && !g->late;
-		break;
-	case SIGHUP:
-		if (!by_process && !job.ended)
-			pass_on_hangup(g);
+		job.interrupted |= !sent && !g->late;
 		break;
 	default:
 		break;
 	}
-	if (by_process && !job.ended)
+	if (sent && !job.ended)
 		pass_on(g);
 	/* The terminal's, before: it was the child's, which has ended of it. */
-	if (job.ended && (by_process || g->late) &&
+	if (job.ended && (sent || g->late) &&
 	    (g->signal == SIGINT || g->signal == SIGQUIT ||
 	     g->signal == SIGTERM || g->signal == SIGHUP))
 		job.asked = g->signal;
 }
 
 /*
- * A signal waits for one more turn: is_kin() knows of a process that was forked
- * just before it sent something only when the caller has looked again since.
+ * A signal that was sent waits for one more turn: is_kin() knows of a process
+ * that was forked just before it sent something only when the caller has looked
+ * again since.
  */
 static void take_signals(void)
 {
-	static struct got waiting[QUEUE];
-	static int nr_waiting;
+	struct got got[QUEUE];
 	sigset_t all, old;
-	int i;
+	int i, nr;
 
 	for (i = 0; i < nr_waiting; i++)
 		take_signal(&waiting[i]);
@@ -256,10 +276,16 @@ static void take_signals(void)
 		return;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	nr_waiting = queued;
-	memcpy(waiting, queue, (size_t)nr_waiting * sizeof(*queue));
+	nr = queued;
+	memcpy(got, queue, (size_t)nr * sizeof(*queue));
 	queued = 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	for (i = 0; i < nr; i++) {
+		if (by_process(got[i].code))
+			waiting[nr_waiting++] = got[i];
+		else
+			take_signal(&got[i]);
+	}
 }
 
 /* --- stopping and continuing ---------------------------------------------------------- */
@@ -316,18 +342,36 @@ static void continue_child(void)
 		kill(job.pid, SIGCONT);
 }
 
+/* The handler must not signal one that is reaped: its number is another's. */
+static bool reap(int *status)
+{
+	sigset_t hup, old;
+	bool changed;
+
+	if (!job.pid)
+		return false;
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, &old);
+	changed = waitpid(job.pid, status, WNOHANG | WUNTRACED) > 0;
+	if (changed && !WIFSTOPPED(*status)) {
+		job.ended = true;
+		job.pid = 0;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return changed;
+}
+
 static void wait_for_child(void)
 {
 	int status;
 
-	while (job.pid && waitpid(job.pid, &status, WNOHANG | WUNTRACED) > 0) {
+	while (reap(&status)) {
 		if (WIFSTOPPED(status)) {
 			stop_like(WSTOPSIG(status));
 			continue;
 		}
 		job.status = status;
-		job.ended = true;
-		job.pid = 0;
 		/* A leader that ends takes the foreground group with it. */
 		if (job.hung_up)
 			job.asked = SIGHUP;
