@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "lib/clock.h"
 #include "lib/jobctl.h"
 
 static void from_kernel(int sig)
@@ -151,6 +152,31 @@ static void hang_up_of_a_session_led_by_another(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static void when_it_was_typed(void **state)
+{
+	uint64_t before, after;
+	int hold[2];
+
+	(void)state;
+	begin(hold);
+	raise(SIGINT);	/* by a process */
+	assert_false(jobctl_turn());
+	assert_false(jobctl_turn());
+	assert_int_equal(jobctl_typed(), 0);
+	before = boot_now();
+	from_kernel(SIGINT);
+	after = boot_now();
+	assert_false(jobctl_turn());
+	assert_in_range(jobctl_typed(), before, after);
+	assert_true(jobctl_interrupted());
+	before = boot_now();
+	from_kernel(SIGQUIT);
+	assert_false(jobctl_turn());
+	assert_in_range(jobctl_typed(), before, boot_now());
+	end(hold);
+	assert_int_equal(jobctl_asked(), 0);
+}
+
 static int lead(void **state)
 {
 	pid_t pid = fork();
@@ -173,6 +199,7 @@ int main(void)
 		cmocka_unit_test(hang_up_of_a_child_that_ended),
 		cmocka_unit_test(hang_up_that_is_ignored),
 		cmocka_unit_test(hang_up_of_a_session_led_by_another),
+		cmocka_unit_test(when_it_was_typed),
 	};
 
 	return cmocka_run_group_tests(tests, lead, NULL);

@@ -256,6 +256,14 @@ void child_wait(struct child *c)
 		c->ended_ns = boot_now();
 }
 
+/* What lives on after it may have written anything since. */
+bool child_ended_typed(const struct child *c)
+{
+	uint64_t typed = jobctl_typed();
+
+	return typed && c->ended_ns < typed + JUST_NOW_NS;
+}
+
 /* sudo replaces PATH (secure_path): what its caller finds need not be in there. */
 static int not_found(const struct child *c, const char *name)
 {

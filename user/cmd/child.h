@@ -64,6 +64,9 @@ void child_bury_unseen(struct child *c, char *const *argv);
 /* Waits for its end without any watching, if it has been forked; without the
  * gate having been opened it does not begin any more. */
 void child_wait(struct child *c);
+/* After child_wait(): Ctrl-C or Ctrl-\ was typed just before the end, so that it
+ * may be the last on the terminal. */
+bool child_ended_typed(const struct child *c);
 /*
  * After its end: its status as a shell has it, or what became of it instead,
  * told in one sentence. *became: it became its command.

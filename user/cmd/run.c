@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "cmd/child.h"
 #include "cmd/cmd.h"
@@ -262,7 +261,7 @@ static void write_out(int fd, struct buf *b)
 /* What was typed stands on the line as ^C or ^\, without an end of line. */
 static bool leave_typed(struct buf *out, int fd)
 {
-	if (!jobctl_typed() || tcgetsid(fd) != getsid(0))
+	if (!child_ended_typed(&run.child) || !tty_echoes(fd))
 		return false;
 	buf_addc(out, '\n');
 	return true;

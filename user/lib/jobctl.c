@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "jobctl.h"
 
 #define QUEUE 64	/* signals between two turns; more are dropped */
@@ -25,6 +26,7 @@
 struct got {
 	int signal, code;
 	bool late, passed;
+	uint64_t boot_ns;
 	pid_t from;
 	unsigned int uid;
 	union sigval value;
@@ -36,8 +38,9 @@ static struct jobctl {
 	sigset_t old_mask;
 	pid_t pid;		/* 0: none, or it has ended and is reaped */
 	bool (*is_kin)(pid_t pid);
-	bool ended, interrupted, typed;
+	bool ended, interrupted;
 	volatile sig_atomic_t hung_up;
+	uint64_t typed_ns;
 	int status;
 	int asked;
 	struct timespec continue_at;
@@ -95,6 +98,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	g->code = info->si_code;
 	g->late = job.ended;
 	g->passed = passed;
+	g->boot_ns = boot_now();
 	g->from = info->si_pid;
 	g->uid = info->si_uid;
 	g->value = info->si_value;
@@ -233,7 +237,8 @@ static void take_signal(const struct got *g)
 {
 	bool sent = by_process(g->code);
 
-	job.typed |= !sent && (g->signal == SIGINT || g->signal == SIGQUIT);
+	if (!sent && (g->signal == SIGINT || g->signal == SIGQUIT))
+		job.typed_ns = g->boot_ns;
 	if (g->passed)
 		remember(g);
 	switch (g->signal) {
@@ -401,9 +406,9 @@ bool jobctl_interrupted(void)
 	return job.interrupted;
 }
 
-bool jobctl_typed(void)
+uint64_t jobctl_typed(void)
 {
-	return job.typed;
+	return job.typed_ns;
 }
 
 const struct jobctl_passed *jobctl_passed(void)

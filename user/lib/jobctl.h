@@ -11,6 +11,7 @@
 #define LIB_JOBCTL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* A signal that somebody sent us and that was passed on. */
@@ -47,8 +48,9 @@ int jobctl_status(void);	/* as wait4(2) gives it, once it has ended */
 int jobctl_asked(void);
 /* SIGINT came from the terminal while it ran. */
 bool jobctl_interrupted(void);
-/* SIGINT or SIGQUIT came from the terminal, whatever was made of it. */
-bool jobctl_typed(void);
+/* When SIGINT or SIGQUIT last came from the terminal, whatever was made of it, in
+ * CLOCK_BOOTTIME; 0: never. */
+uint64_t jobctl_typed(void);
 const struct jobctl_passed *jobctl_passed(void);	/* the last one */
 
 void jobctl_end(void);		/* all as it was */
