@@ -30,11 +30,11 @@ STATIC = REPO / "build/static"
 TIERS = ("tracepoints", "fentry", "kmod", "both")
 WITH_MODULE = ("kmod", "both")
 # What kmod-test is run for, a guest a line: they take about as long.
-MODULE = (("device", "cursor", "resume", "tracepoints", "fuzz"),
+MODULE = (("device", "cursor", "resume", "tracepoints", "bpf", "fuzz"),
           ("lossless", "command"), ("stress",))
 # In the kernel that checks itself, where all takes SLOW times as long: those
 # that meet locks, memory and text that goes.
-DEBUG = (("tracepoints", "fuzz"), ("lossless",), ("stress",))
+DEBUG = (("tracepoints", "bpf", "fuzz"), ("lossless",), ("stress",))
 LONG = 2.5          # so much longer those may take than a run of deaths
 JOBS = 2            # guests at once: each is one busy host thread
 SLOW = 5            # so many times slower is a kernel that checks itself
