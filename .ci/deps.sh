@@ -39,6 +39,7 @@ list()
 	test  cmd  zstd                 zstd
 	test  cmd  lz4                  lz4
 	test  cmd  pahole               pahole
+	test  cmd  sparse               sparse
 	test  file /usr/share/perl5/Devel/NYTProf/flamegraph.pl  libdevel-nytprof-perl
 	debug cmd  flex                 flex
 	debug cmd  bison                bison

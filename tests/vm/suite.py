@@ -195,19 +195,29 @@ class Suite:
                            result.restored))
 
     def build_module(self, kernel):
+        out = kmod.default_outdir(kernel)
+        module = self.built(f"{kernel.name}/kmod-build", kmod.build, kernel,
+                            out)
+        if module and self.args.module:
+            self.built(f"{kernel.name}/kmod-sparse", kmod.sparse, kernel, out)
+        return module
+
+    def built(self, name, function, *args):
+        """What that returns, or None; either is a result."""
         try:
-            return kmod.build(kernel, kmod.default_outdir(kernel), log=say)
+            result = function(*args, log=say)
         except (kmod.BuildError, debs.Unavailable) as e:
-            self.report.line("not ok", f"{kernel.name}/kmod-build", str(e))
+            self.report.line("not ok", name, str(e))
             self.report.note(getattr(e, "log", ""))
             return None
+        self.report.line("ok", name)
+        return result
 
     def run(self, kernels):
         jobs = []
         for kernel in kernels:
             module = self.build_module(kernel)
             if module:
-                self.report.line("ok", f"{kernel.name}/kmod-build")
                 jobs += [(self.module, kernel, module, tests)
                          for tests in self.args.module]
                 if self.args.witness:
