@@ -19,6 +19,7 @@ import threading
 import time
 
 import debs
+import dkms
 import kmod
 import seeded
 import selftest
@@ -215,6 +216,10 @@ class Suite:
 
     def run(self, kernels):
         jobs = []
+        plain = [k for k in kernels if not k.is_built]
+        if self.args.module and plain:
+            kernel = {k.name: k for k in plain}.get("6.1", plain[0])
+            self.built(f"{kernel.name}/kmod-dkms", dkms.build, kernel)
         for kernel in kernels:
             module = self.build_module(kernel)
             if module:
