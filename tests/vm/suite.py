@@ -14,6 +14,7 @@ import argparse
 import concurrent.futures
 import pathlib
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ import witness
 
 REPO = kmod.REPO
 STATIC = REPO / "build/static"
+UEXIT = REPO / "tests/live/uexit"
 TIERS = ("tracepoints", "fentry", "kmod", "both")
 WITH_MODULE = ("kmod", "both")
 # What kmod-test is run for, a guest a line: they take about as long.
@@ -195,6 +197,26 @@ class Suite:
         self.times.append((name, result.ready, time.monotonic() - begin,
                            result.restored))
 
+    def user_ns(self, kernel, tier):
+        """Uprobes in a C library: not death's, which is static and has none."""
+        name = f"{kernel.name}/user_ns-{tier}"
+        try:
+            done = subprocess.run(
+                [UEXIT, self.args.bin / "obit", "--guest", kernel.name, tier],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                stdin=subprocess.DEVNULL, timeout=self.args.timeout * 2,
+                check=False)
+        except subprocess.TimeoutExpired as e:
+            self.report.line("not ok", name, str(e))
+            return
+        said = [m for m in map(LINE.match, done.stdout.splitlines()) if m]
+        if len(said) != 1 or (said[0][1] == "not ok") != (done.returncode != 0):
+            self.report.line("not ok", name, f"status {done.returncode}")
+        else:
+            self.report.line(said[0][1], name, said[0][3])
+        if done.returncode:
+            self.report.note(done.stdout)
+
     def build_module(self, kernel):
         out = kmod.default_outdir(kernel)
         module = self.built(f"{kernel.name}/kmod-build", kmod.build, kernel,
@@ -230,6 +252,8 @@ class Suite:
             jobs += [(self.deaths, kernel, module, tier)
                      for tier in self.args.tier
                      if module or tier not in WITH_MODULE]
+            if "fentry" in self.args.tier and not self.args.death:
+                jobs.append((self.user_ns, kernel, "fentry"))
             if kernel.name in self.args.cgroup_v1 and self.args.tier:
                 jobs.append((self.deaths, kernel, module, self.args.tier[0],
                              "v1"))
