@@ -22,14 +22,18 @@
 #define WAIT_WCLONE	0x80000000u
 #define WAIT_P_PIDFD	3	/* since 5.4 */
 
-/* The process behind a file descriptor of another, if it is a pidfd. */
-static uint32_t pid_of_fd(uint32_t tgid, uint32_t fd)
+/*
+ * The process behind a file descriptor of another, if it is a pidfd. It is asked
+ * of the thread that uses it: a main thread that has ended has none open, and
+ * unshare(CLONE_FILES) gives a thread its own.
+ */
+static uint32_t pid_of_fd(uint32_t tgid, uint32_t tid, uint32_t fd)
 {
 	char file[32], text[512], *p;
 	long pid;
 
 	snprintf(file, sizeof(file), "fdinfo/%u", fd);
-	if (procfs_read(tgid, 0, file, text, sizeof(text)) < 0)
+	if (procfs_read(tgid, tid, file, text, sizeof(text)) < 0)
 		return 0;
 	p = strstr(text, "\nPid:");
 	pid = p ? strtol(p + 5, NULL, 10) : 0;
@@ -42,8 +46,8 @@ static void wait4_for(int32_t pid, struct wait_seen *w)
 	w->waits = pid == -1 ? WAITS_ANY : pid > 0 ? WAITS_ONE : WAITS_GROUP;
 }
 
-static void waitid_for(uint32_t tgid, const struct proc_syscall *sc,
-		       struct wait_seen *w)
+static void waitid_for(uint32_t tgid, uint32_t tid,
+		       const struct proc_syscall *sc, struct wait_seen *w)
 {
 	w->id = (uint32_t)sc->args[1];
 	switch ((int)sc->args[0]) {
@@ -58,7 +62,7 @@ static void waitid_for(uint32_t tgid, const struct proc_syscall *sc,
 		break;
 	case WAIT_P_PIDFD:
 		/* fdinfo has the number that /proc goes by. */
-		w->id = pid_of_fd(tgid, w->id);
+		w->id = pid_of_fd(tgid, tid, w->id);
 		w->waits = w->id ? WAITS_ONE : WAITS_NOT;
 		w->inner = false;
 		break;
@@ -70,15 +74,15 @@ static void waitid_for(uint32_t tgid, const struct proc_syscall *sc,
 		w->waits = WAITS_NOT;
 }
 
-static void waits_for(uint32_t tgid, const struct proc_syscall *sc,
-		      struct wait_seen *w)
+static void waits_for(uint32_t tgid, uint32_t tid,
+		      const struct proc_syscall *sc, struct wait_seen *w)
 {
 	uint32_t options;
 
 	if (sc->nr == SYS_wait4)
 		wait4_for((int32_t)sc->args[0], w);
 	else if (sc->nr == SYS_waitid)
-		waitid_for(tgid, sc, w);
+		waitid_for(tgid, tid, sc, w);
 	/* As eligible_child() has it. */
 	options = (uint32_t)sc->args[sc->nr == SYS_wait4 ? 2 : 3];
 	w->clones = options & (WAIT_WALL | WAIT_WCLONE);
@@ -168,7 +172,7 @@ static int look_at_thread(uint32_t tid, void *ctx)
 	err = procfs_syscall(l->c->tgid, tid, &sc);
 	if (err)
 		return 0;
-	waits_for(l->c->tgid, &sc, &w);
+	waits_for(l->c->tgid, tid, &sc, &w);
 	if (w.waits != WAITS_NOT && !l->c->wait.takes) {
 		judge_wait(l, &w);
 		culprit_waits(l->c, &w);
