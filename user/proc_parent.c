@@ -20,6 +20,7 @@
 /* Not all of them are in every libc's headers. */
 #define WAIT_WALL	0x40000000u
 #define WAIT_WCLONE	0x80000000u
+#define WAIT_WNOTHREAD	0x20000000u
 #define WAIT_P_PIDFD	3	/* since 5.4 */
 
 /*
@@ -87,6 +88,7 @@ static void waits_for(uint32_t tgid, uint32_t tid,
 	options = (uint32_t)sc->args[sc->nr == SYS_wait4 ? 2 : 3];
 	w->clones = options & (WAIT_WALL | WAIT_WCLONE);
 	w->others = options & WAIT_WALL || !(options & WAIT_WCLONE);
+	w->only_of = options & WAIT_WNOTHREAD ? tid : 0;
 }
 
 /*

@@ -319,6 +319,39 @@ static void takes(void **state)
 	     "is in wait, but for what was cloned without SIGCHLD (__WCLONE) only");
 }
 
+/* A thread that takes its own children only: another's stay. */
+static void takes_its_own(void **state)
+{
+	static const char own_only[] =
+		"is in wait, but for the waiting thread's own children (__WNOTHREAD) only";
+	static const char any[] =
+		"is in wait for any child: it is about to reap";
+	struct zombie z = plain;
+	struct wait_seen w = waits(WAITS_ANY, 0);
+
+	(void)state;
+	w.only_of = 813;
+	/* By /proc no thread is known; that it takes one is not to be said. */
+	told(w, &z, WHY_WAITS_OTHER, own_only);
+	z.parent_tid = 812;
+	told(w, &z, WHY_WAITS_OTHER, own_only);
+	told(waits(WAITS_ANY, 0), &z, WHY_WAITING, any);
+	z.parent_tid = 813;
+	told(w, &z, WHY_WAITING, any);
+	/* Another thread's child, but this one traces it. */
+	z.parent_tid = 812;
+	z.tracer_tid = 813;
+	told(w, &z, WHY_WAITING, any);
+	z = cloned;
+	z.parent_tid = 812;
+	told(w, &z, WHY_WAITS_OTHER, own_only);
+	/* Nor has that to do with what it does not wait for at all. */
+	w = waits(WAITS_ONE, 4713);
+	w.only_of = 813;
+	told(w, &plain, WHY_WAITS_OTHER,
+	     "is in wait, but for process 4713 only");
+}
+
 /* Of several threads, in any order, one that takes one of them counts. */
 static void several_wait(void **state)
 {
@@ -529,9 +562,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ages),	   cmocka_unit_test(age_words),
 		cmocka_unit_test(reasons), cmocka_unit_test(takes),
-		cmocka_unit_test(several_wait), cmocka_unit_test(wide),
-		cmocka_unit_test(narrow),  cmocka_unit_test(json),
-		cmocka_unit_test(tracers), cmocka_unit_test(nothing),
+		cmocka_unit_test(takes_its_own), cmocka_unit_test(several_wait),
+		cmocka_unit_test(wide),		 cmocka_unit_test(narrow),
+		cmocka_unit_test(json),		 cmocka_unit_test(tracers),
+		cmocka_unit_test(nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,8 +73,10 @@ static int on_record(void *ctx, const struct obit_hdr *h)
 	z->uid = t->uid;
 	z->have_uid = true;
 	z->parent = t->parent.tgid;
+	z->parent_tid = t->parent.tid;
 	z->parent_start = t->parent.start_boottime;
 	z->tracer = t->tracer.tgid;
+	z->tracer_tid = t->tracer.tid;
 	z->tracer_start = t->tracer.start_boottime;
 	/* Some of them may be on their way: it is no zombie before all are. */
 	z->threads = t->threads > 1 ? t->threads - 1 : 0;

@@ -41,6 +41,13 @@ static bool names(const struct wait_seen *w, const struct zombie_ids *ids)
 	return false;
 }
 
+/* Or what it traces: the kernel looks at both lists of a thread. */
+static bool is_in_reach(const struct wait_seen *w, const struct zombie *z)
+{
+	return !w->only_of || z->parent_tid == w->only_of ||
+	       z->tracer_tid == w->only_of;
+}
+
 void wait_meets(struct wait_seen *w, const struct zombie *z,
 		const struct zombie_ids *ids)
 {
@@ -48,6 +55,10 @@ void wait_meets(struct wait_seen *w, const struct zombie *z,
 
 	if (!names(w, ids))
 		return;
+	if (!is_in_reach(w, z)) {
+		w->anothers = true;
+		return;
+	}
 	w->names = true;
 	w->takes = w->takes || (of_clone ? w->clones : w->others);
 }
@@ -56,7 +67,7 @@ static int closeness(const struct wait_seen *w)
 {
 	if (w->waits == WAITS_NOT)
 		return 0;
-	return w->takes ? 3 : w->names ? 2 : 1;
+	return w->takes ? 4 : w->names ? 3 : w->anothers ? 2 : 1;
 }
 
 void culprit_waits(struct culprit *c, const struct wait_seen *w)
@@ -138,6 +149,9 @@ static void add_waits_other(struct buf *out, const struct wait_seen *w)
 	buf_adds(out, "is in wait, but for ");
 	if (w->names) {
 		buf_adds(out, "what was cloned without SIGCHLD (__WCLONE)");
+	} else if (w->anothers) {
+		buf_adds(out,
+			 "the waiting thread's own children (__WNOTHREAD)");
 	} else if (w->waits == WAITS_ONE) {
 		buf_printf(out, "process %u%s", w->id,
 			   w->inner ? " of its pid namespace" : "");

@@ -70,6 +70,7 @@ struct zombie {
 	char comm[OBIT_COMM_LEN];
 	uint32_t parent, tracer;	/* tgids; tracer 0: none */
 	uint64_t parent_start, tracer_start;	/* start_boottime; 0 unknown */
+	uint32_t parent_tid, tracer_tid;	/* whose it is; 0: not known */
 	uint32_t exit_code;		/* wait status */
 	uint32_t exit_signal;
 	uint32_t threads;		/* alive; > 0: a dead leader, no zombie */
@@ -93,14 +94,17 @@ enum wait_for {
  * @inner:  id is of a pid namespace of the parent's, not of obit's
  * @clones: it takes children that send no SIGCHLD (__WALL, __WCLONE)
  * @others: it takes those that do
+ * @only_of: the thread, if it takes none but its own (__WNOTHREAD); or 0
  * @names:  it waits for one of this parent's zombies, as far as ids go
  * @takes:  and that one is of a kind that it takes
+ * @anothers: as far as ids go it would, but that one is not that thread's
  */
 struct wait_seen {
 	enum wait_for waits;
 	uint32_t id;
 	bool inner, clones, others;
-	bool names, takes;
+	uint32_t only_of;
+	bool names, takes, anothers;
 };
 
 /* What /proc tells of who should reap. 0 or '\0': not known. */
@@ -176,8 +180,8 @@ struct zombie_ids {
 	uint32_t tgid, pgrp;
 	bool own_group;
 };
-/* There is this zombie, too: sets w->names and w->takes. An exit signal that is
- * not known is SIGCHLD. */
+/* There is this zombie, too: sets w->names, takes and anothers. An exit signal
+ * that is not known is SIGCHLD; a thread that is not known is another. */
 void wait_meets(struct wait_seen *w, const struct zombie *z,
 		const struct zombie_ids *ids);
 /* One more thread waits: c->wait is that which comes closest to reaping. */
