@@ -100,6 +100,7 @@ int procfs_stat(uint32_t tgid, uint32_t tid, struct proc_stat *st)
 	st->flags = (uint32_t)v[9];
 	st->threads = (uint32_t)v[20];
 	st->start_ticks = v[22];
+	st->exit_signal = (uint32_t)v[38];
 	st->cpu = (uint32_t)v[39];
 	st->exit_code = (uint32_t)v[52];
 	return 0;

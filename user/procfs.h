@@ -20,6 +20,7 @@ struct proc_stat {
 	uint32_t ppid, pgrp;
 	uint32_t flags;		/* PF_* of the kernel */
 	uint32_t threads;	/* that have not been released */
+	uint32_t exit_signal;	/* for its parent; 0: none (clone) */
 	uint32_t cpu;		/* last run on */
 	uint32_t exit_code;	/* wait status; 0 also where we may not know */
 	uint64_t start_ticks;	/* start_boottime in 1/100 s, rounded down */

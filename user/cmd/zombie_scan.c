@@ -112,6 +112,8 @@ static int on_entry(uint32_t tgid, void *ctx)
 		     (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 	z->parent = st.ppid;
 	z->threads = st.threads > 1 ? st.threads - 1 : 0;
+	z->exit_signal = st.exit_signal;
+	z->have_exit_signal = true;
 	z->note.cpu = st.cpu;
 	if (procfs_exec_start(tgid, &z->note.exec_start))
 		z->note.exec_start = 0;
