@@ -4,7 +4,9 @@
  * The state of a task does not tell: what v1 froze is D as in any uninterruptible
  * sleep, what v2 froze is S, and both seem to be in the system call that they
  * were in. The cgroup does: it says frozen when all that is in it is, and so only
- * where freezing was asked for there or further out. Never judges.
+ * where freezing was asked for there or further out. By whom is another file's
+ * to say: one further out may wait for somebody in it for ever, and never say
+ * that it is frozen. Never judges.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,19 +19,22 @@
 /*
  * @file: of each cgroup but the root
  * @line: of it, of one that is frozen
+ * @asked: the file that is 1 of one that was itself asked to freeze
  * @root: what of the hierarchy is mounted, "" for all; paths begin with it
  */
 struct hierarchy {
-	const char *file, *line;
+	const char *file, *line, *asked;
 	int fd;			/* -1: mounted nowhere */
 	char root[1024];
 };
 
 static struct hierarchy v1 = { .file = "freezer.state",
 			       .line = "FROZEN\n",
+			       .asked = "freezer.self_freezing",
 			       .fd = -1 };
 static struct hierarchy v2 = { .file = "cgroup.events",
 			       .line = "frozen 1\n",
+			       .asked = "cgroup.freeze",
 			       .fd = -1 };
 
 static bool has_word(const char *list, const char *word)
@@ -89,7 +94,8 @@ static void find_mounts(void)
 }
 
 /* The path has len bytes; that of the root, which is never frozen, has none. */
-static bool is_frozen(const struct hierarchy *h, const char *path, size_t len)
+static bool says(const struct hierarchy *h, const char *path, size_t len,
+		 const char *name, const char *line)
 {
 	size_t root = strlen(h->root);
 	char file[4096 + 64], text[512];
@@ -100,31 +106,37 @@ static bool is_frozen(const struct hierarchy *h, const char *path, size_t len)
 	    path[root] != '/')
 		return false;
 	snprintf(file, sizeof(file), ".%.*s/%s", (int)(len - root), path + root,
-		 h->file);
+		 name);
 	fd = openat(h->fd, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	return strstr(text, h->line);
+	return strstr(text, line);
 }
 
-/* Those further out that are frozen: they keep it so, whatever it is told. */
-static size_t outermost(const struct hierarchy *h, const char *path, size_t len)
+static bool is_frozen(const struct hierarchy *h, const char *path, size_t len)
 {
-	size_t to = len;
-
-	while (to--)
-		if (path[to] == '/') {
-			if (!is_frozen(h, path, to))
-				break;
-			len = to;
-		}
-	return len;
+	return says(h, path, len, h->file, h->line);
 }
 
-bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroup)
+/* Each of them keeps it so, whatever the others are told. */
+static void add_asked(const struct hierarchy *h, const char *path, size_t len,
+		      struct buf *out)
+{
+	size_t to;
+
+	for (to = 1; to <= len; to++)
+		if ((to == len || path[to] == '/') &&
+		    says(h, path, to, h->asked, "1\n")) {
+			buf_add(out, path, to);
+			buf_addc(out, '\0');
+		}
+}
+
+bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroups,
+		   bool *from_outside)
 {
 	const struct hierarchy *h;
 	char text[8192], *line, *list, *path, *rest = text;
@@ -145,8 +157,14 @@ bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroup)
 		if (h->fd < 0 || (h == &v1 && !has_word(list + 1, "freezer")) ||
 		    !is_frozen(h, path, len))
 			continue;
-		buf_clear(cgroup);
-		buf_add(cgroup, path, outermost(h, path, len));
+		buf_clear(cgroups);
+		add_asked(h, path, len, cgroups);
+		*from_outside = !cgroups->len;
+		/* Or has it been thawed meanwhile? */
+		if (*from_outside && !is_frozen(h, path, len))
+			continue;
+		if (*from_outside)
+			buf_add(cgroups, path, len + 1);
 		return true;
 	}
 	return false;

@@ -11,8 +11,13 @@
 #include <stdint.h>
 #include "lib/buf.h"
 
-/* This thread is; then `cgroup` is the path of the outermost cgroup that is
- * frozen with it: the one to be thawed. What can not be read is not frozen. */
-bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroup);
+/*
+ * This thread is. `cgroups`: those that were asked to freeze, the outermost first,
+ * a NUL after each; it goes on when the last of them is thawed. If there is none
+ * that can be seen from here, `from_outside`, and its own. What can not be read
+ * is not frozen.
+ */
+bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroups,
+		   bool *from_outside);
 
 #endif

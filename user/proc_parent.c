@@ -151,7 +151,8 @@ static void look_if_frozen(struct look *l, uint32_t tid)
 {
 	struct proc_stat st;
 
-	if (l->thawed || freezer_holds(l->c->tgid, tid, &l->c->frozen))
+	if (l->thawed || freezer_holds(l->c->tgid, tid, &l->c->frozen,
+				       &l->c->frozen_outside))
 		return;
 	if (procfs_stat(l->c->tgid, tid, &st) || st.state == 'Z' ||
 	    st.state == 'X')

@@ -236,6 +236,24 @@ static void reasons(void **state)
 	assert_int_equal(zombie_why(&c), WHY_GONE);
 	buf_free(&c.frozen);
 
+	/* By several; and by none that can be seen. */
+	c = culprit();
+	buf_add(&c.frozen, "/a\0/a/b", sizeof("/a\0/a/b"));
+	because(&c, WHY_FROZEN,
+		"is frozen (cgroup /a, and in it, by itself, /a/b): it reaps nothing until each is thawed",
+		"thawing the outermost cgroup is not enough: those in it were frozen by themselves");
+	buf_add(&c.frozen, "/a/b/c", sizeof("/a/b/c"));
+	because(&c, WHY_FROZEN,
+		"is frozen (cgroup /a, and in it, by itself, /a/b, /a/b/c): it reaps nothing until each is thawed",
+		"thawing the outermost cgroup is not enough: those in it were frozen by themselves");
+	buf_clear(&c.frozen);
+	buf_add(&c.frozen, "/a", sizeof("/a"));
+	c.frozen_outside = true;
+	because(&c, WHY_FROZEN,
+		"is frozen (cgroup /a, by one further out, not to be seen from here): it reaps nothing until thawed",
+		"thawing the cgroup further out lets it go on and reap");
+	buf_free(&c.frozen);
+
 	c = culprit();
 	c.as_tracer = true;
 	because(&c, WHY_TRACER,

@@ -5,9 +5,10 @@
  * is stopped does not handle signals, whatever its handlers are. Does no I/O.
  */
 #include <string.h>
+#include "core/value.h"
 #include "core/zombie/zombie.h"
 
-#define SIGCHLD_NR 17
+#define CHILD_SIGNAL	17	/* SIGCHLD, by the ABI */
 
 const char *const zombie_why_names[WHY_NR] = {
 	[WHY_UNKNOWN] = NULL,
@@ -51,7 +52,7 @@ static bool is_in_reach(const struct wait_seen *w, const struct zombie *z)
 void wait_meets(struct wait_seen *w, const struct zombie *z,
 		const struct zombie_ids *ids)
 {
-	bool of_clone = z->have_exit_signal && z->exit_signal != SIGCHLD_NR;
+	bool of_clone = z->have_exit_signal && z->exit_signal != CHILD_SIGNAL;
 
 	if (!names(w, ids))
 		return;
@@ -178,6 +179,41 @@ static void add_waiting(struct buf *out, const struct culprit *c)
 	buf_adds(out, ": it is about to reap");
 }
 
+static void add_frozen(struct buf *out, const struct culprit *c)
+{
+	struct span all = { c->frozen.p, c->frozen.len }, path;
+	const char *before = "is frozen (cgroup ";
+	bool several = false;
+	size_t at = 0;
+
+	while (args_next(all, &at, &path)) {
+		several = before[0] == ',';
+		buf_adds(out, before);
+		buf_add(out, path.p, path.len);
+		before = several ? ", " : ", and in it, by itself, ";
+	}
+	if (c->frozen_outside)
+		buf_adds(out, ", by one further out, not to be seen from here");
+	buf_printf(out, "): it reaps nothing until %sthawed",
+		   several ? "each is " : "");
+}
+
+static void add_thaw(struct buf *out, const struct culprit *c)
+{
+	struct span all = { c->frozen.p, c->frozen.len }, first;
+	size_t at = 0;
+
+	args_next(all, &at, &first);
+	if (c->frozen_outside)
+		buf_adds(out,
+			 "thawing the cgroup further out lets it go on and reap");
+	else if (at < all.len)
+		buf_adds(out,
+			 "thawing the outermost cgroup is not enough: those in it were frozen by themselves");
+	else
+		buf_adds(out, "thawing the cgroup lets it go on and reap");
+}
+
 void zombie_why_text(struct buf *out, const struct culprit *c)
 {
 	switch (zombie_why(c)) {
@@ -185,9 +221,7 @@ void zombie_why_text(struct buf *out, const struct culprit *c)
 		buf_adds(out, "has ended meanwhile: init has them now");
 		break;
 	case WHY_FROZEN:
-		buf_adds(out, "is frozen (cgroup ");
-		buf_add(out, c->frozen.p, c->frozen.len);
-		buf_adds(out, "): it reaps nothing until thawed");
+		add_frozen(out, c);
 		break;
 	case WHY_STOPPED:
 		buf_adds(out, "is stopped: it reaps nothing until SIGCONT");
@@ -259,7 +293,7 @@ void zombie_advice(struct buf *out, const struct culprit *c)
 		return;
 	}
 	if (why == WHY_FROZEN) {
-		buf_adds(out, "thawing the cgroup lets it go on and reap");
+		add_thaw(out, c);
 		return;
 	}
 	if (why == WHY_STOPPED) {

@@ -123,7 +123,9 @@ struct culprit {
 	char tracer_comm[OBIT_COMM_LEN];
 	bool have_signals;
 	bool sigchld_caught, sigchld_ignored, sigchld_blocked, sigchld_pending;
-	struct buf frozen;		/* the cgroup it is frozen with; or empty */
+	struct buf frozen;	/* the cgroups that freeze it, or empty: the
+				 * outermost first, NUL after each */
+	bool frozen_outside;	/* that is its own; none that is seen does it */
 	struct wait_seen wait;		/* of its threads; see culprit_waits() */
 	char doing[32];			/* system call or kernel function */
 	size_t nr;			/* zombies it has not reaped */
