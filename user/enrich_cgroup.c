@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "cgroup_mounts.h"
 #include "enrich.h"
 #include "enrich_priv.h"
 
@@ -25,6 +26,7 @@ struct walk {
 	uint32_t hierarchy, root;
 	char path[4096];
 	unsigned int left;
+	bool seen_v2;
 };
 
 static int emit_named(struct walk *w, uint64_t id, size_t len)
@@ -82,32 +84,20 @@ static int walk(struct walk *w, int fd, size_t len, unsigned int depth)
 	return err;
 }
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-	const char *p = list;
-
-	while ((p = strstr(p, word))) {
-		if ((p == list || p[-1] == ',') &&
-		    (!p[n] || p[n] == ',' || p[n] == '\n' || p[n] == ':'))
-			return true;
-		p += n;
-	}
-	return false;
-}
-
 /* The kernel's number of a v1 hierarchy: "9:name=systemd:/" in our own. */
 static uint32_t hierarchy_id(const char *controller)
 {
 	FILE *f = fopen("/proc/self/cgroup", "re");
 	uint32_t id = 0xffffffff;
-	char line[8192], *colon;
+	char line[8192], *colon, *end;
 
 	while (f && fgets(line, sizeof(line), f)) {
 		colon = strchr(line, ':');
-		if (!colon)
+		end = colon ? strchr(colon + 1, ':') : NULL;
+		if (!end)
 			continue;
-		if (has_word(colon + 1, controller)) {
+		*end = '\0';
+		if (cgroup_list_has(colon + 1, controller)) {
 			id = (uint32_t)strtoul(line, NULL, 10);
 			break;
 		}
@@ -132,66 +122,30 @@ static void which_hierarchy(struct walk *w, const char *options)
 	w->hierarchy = OBIT_HIER_NONE;
 	w->root = 0xffffffff;
 	for (i = 0; i < sizeof(v1) / sizeof(v1[0]); i++)
-		if (has_word(options, v1[i].controller)) {
+		if (cgroup_list_has(options, v1[i].controller)) {
 			w->hierarchy = v1[i].hierarchy;
 			w->root = hierarchy_id(v1[i].controller);
 			return;
 		}
 }
 
-/* mountinfo writes blank, tab, newline and backslash as \040 and so on. */
-static void unescape(char *s)
+static int walk_mount(const struct cgroup_mount *m, void *ctx)
 {
-	char *to = s;
+	struct walk *w = ctx;
+	size_t len = strlen(m->root);
+	int fd;
 
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
-				       (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
-/*
- * "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate"
- * The fourth field is what of the hierarchy is mounted there: in a container
- * often less than all, and then the path begins with it.
- */
-static int walk_mount(struct walk *w, char *line, bool *v2)
-{
-	char *part[6], *type, *options, *p = line;
-	size_t len;
-	int i, fd;
-
-	line[strcspn(line, "\n")] = '\0';
-	options = strstr(line, " - ");
-	for (i = 0; i < 6; i++)
-		part[i] = strsep(&p, " ");
-	if (!options || !part[4])
-		return 0;
-	type = options + 3;
-	if (!strncmp(type, "cgroup2 ", 8)) {
-		*v2 = true;
+	if (m->v2) {
+		w->seen_v2 = true;
 		w->hierarchy = OBIT_HIER_UNIFIED;
 		w->root = 0;
-	} else if (!strncmp(type, "cgroup ", 7)) {
-		options = strrchr(type, ' ');
-		which_hierarchy(w, options ? options + 1 : "");
 	} else {
-		return 0;
+		which_hierarchy(w, m->options);
 	}
-	unescape(part[3]);
-	unescape(part[4]);
-	len = strcmp(part[3], "/") ? strlen(part[3]) : 0;
-	/* "/.." is above the root of our cgroup namespace: no name to give. */
-	if (len >= sizeof(w->path) || !strncmp(part[3], "/..", 3))
+	if (len >= sizeof(w->path) || cgroup_is_outside(m->root))
 		return 0;
-	memcpy(w->path, part[3], len);
-	fd = open(part[4], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	memcpy(w->path, m->root, len);
+	fd = open(m->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? 0 : walk(w, fd, len, 0);
 }
 
@@ -219,31 +173,20 @@ static int open_detached_v2(void)
 
 int enrich_cgroups(struct enrich *e)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
 	struct walk *w = calloc(1, sizeof(*w));
-	bool v2 = false;
-	char *line = NULL;
-	size_t cap = 0;
-	int err = 0, fd;
+	int err, fd;
 
-	if (!w) {
-		err = -ENOMEM;
-		goto out;
-	}
+	if (!w)
+		return -ENOMEM;
 	w->e = e;
 	w->left = CGROUPS_MAX;
-	while (f && !err && getline(&line, &cap, f) > 0)
-		err = walk_mount(w, line, &v2);
-	if (!err && !v2) {
+	err = cgroup_mounts_each(walk_mount, w);
+	if (!err && !w->seen_v2) {
 		fd = open_detached_v2();
 		w->hierarchy = OBIT_HIER_UNIFIED;
 		w->root = 0;
 		err = fd < 0 ? 0 : walk(w, fd, 0, 0);
 	}
-out:
-	free(line);
 	free(w);
-	if (f)
-		fclose(f);
 	return err;
 }

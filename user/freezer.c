@@ -10,9 +10,9 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cgroup_mounts.h"
 #include "freezer.h"
 #include "procfs.h"
 
@@ -25,7 +25,7 @@
 struct hierarchy {
 	const char *file, *line, *asked;
 	int fd;			/* -1: mounted nowhere */
-	char root[1024];
+	char root[4096];
 };
 
 static struct hierarchy v1 = { .file = "freezer.state",
@@ -37,63 +37,35 @@ static struct hierarchy v2 = { .file = "cgroup.events",
 			       .asked = "cgroup.freeze",
 			       .fd = -1 };
 
-static bool has_word(const char *list, const char *word)
+static int look_at_mount(const struct cgroup_mount *m, void *ctx)
 {
-	size_t n = strlen(word), len;
+	struct hierarchy *h = m->v2 ? &v2 : &v1;
 
-	for (; *list; list += len + (list[len] == ',')) {
-		len = strcspn(list, ",\n");
-		if (len == n && !memcmp(list, word, n))
-			return true;
-		if (list[len] == '\n')
-			break;
-	}
-	return false;
-}
-
-/*
- * "37 31 0:34 / /sys/fs/cgroup/freezer rw,relatime - cgroup cgroup rw,freezer"
- * A mount point with a blank, written \040, is not found: nobody has one.
- */
-static void look_at_mount(const char *line)
-{
-	const char *type = strstr(line, " - "), *options = strrchr(line, ' ');
-	struct hierarchy *h = NULL;
-	char root[1024], at[1024];
-
-	if (!type || sscanf(line, "%*s %*s %*s %1023s %1023s", root, at) != 2)
-		return;
-	if (!strncmp(type, " - cgroup2 ", 11))
-		h = &v2;
-	else if (!strncmp(type, " - cgroup ", 10) &&
-		 has_word(options + 1, "freezer"))
-		h = &v1;
-	/* One with all of the hierarchy is better than one with less; "/.." is
-	 * outside of our cgroup namespace, where paths have other names. */
-	if (!h || (h->fd >= 0 && !h->root[0]) || !strncmp(root, "/..", 3))
-		return;
+	(void)ctx;
+	if (!m->v2 && !cgroup_list_has(m->options, "freezer"))
+		return 0;
+	/* One with all of the hierarchy is better than one with less. */
+	if ((h->fd >= 0 && !h->root[0]) || cgroup_is_outside(m->root) ||
+	    strlen(m->root) >= sizeof(h->root))
+		return 0;
 	if (h->fd >= 0)
 		close(h->fd);
-	h->fd = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(h->root, sizeof(h->root), "%s", strcmp(root, "/") ? root : "");
+	h->fd = open(m->at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	memcpy(h->root, m->root, strlen(m->root) + 1);
+	return 0;
 }
 
 static void find_mounts(void)
 {
 	static bool done;
-	FILE *f = done ? NULL : fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t cap = 0;
 
+	if (!done)
+		cgroup_mounts_each(look_at_mount, NULL);
 	done = true;
-	while (f && getline(&line, &cap, f) > 0)
-		look_at_mount(line);
-	free(line);
-	if (f)
-		fclose(f);
 }
 
-/* The path has len bytes; that of the root, which is never frozen, has none. */
+/* The path has len bytes. The root of all has none of these files, and is never
+ * frozen. */
 static bool says(const struct hierarchy *h, const char *path, size_t len,
 		 const char *name, const char *line)
 {
@@ -102,8 +74,8 @@ static bool says(const struct hierarchy *h, const char *path, size_t len,
 	ssize_t n;
 	int fd;
 
-	if (len <= root || len > 4096 || memcmp(path, h->root, root) ||
-	    path[root] != '/')
+	if (len < root || len > 4096 || memcmp(path, h->root, root) ||
+	    (len > root && path[root] != '/'))
 		return false;
 	snprintf(file, sizeof(file), ".%.*s/%s", (int)(len - root), path + root,
 		 name);
@@ -149,12 +121,13 @@ bool freezer_holds(uint32_t tgid, uint32_t tid, struct buf *cgroups,
 	while ((line = strsep(&rest, "\n"))) {
 		list = strchr(line, ':');
 		path = list ? strchr(list + 1, ':') : NULL;
-		if (!path || !strncmp(path + 1, "/..", 3))
+		if (!path || cgroup_is_outside(path + 1))
 			continue;
 		*path++ = '\0';
 		h = list[1] ? &v1 : &v2;
 		len = strlen(path);
-		if (h->fd < 0 || (h == &v1 && !has_word(list + 1, "freezer")) ||
+		if (h->fd < 0 ||
+		    (h == &v1 && !cgroup_list_has(list + 1, "freezer")) ||
 		    !is_frozen(h, path, len))
 			continue;
 		buf_clear(cgroups);
