@@ -26,6 +26,9 @@ ask()
 	COMPREPLY=()
 	_obit obit "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 	got="${COMPREPLY[*]}"
+	for word in "${COMPREPLY[@]}"; do
+		[[ $word ]] || wrong 'an empty word'
+	done
 }
 
 # readline sorts what it is given.
@@ -139,6 +142,27 @@ is '--svg=file1 --svg=file2' profile --svg=fi
 has 'folder' run --to ''
 is 'EX_CONFIG' explain EX_CON
 is 'SIGKILL' explain 1 SIGK
+
+# Cgroups: by obit's names of them, which are those of its hierarchies where one
+# is mounted apart from the other, and those of the one where that is all.
+mkdir -p hybrid/{memory/system.slice/a.service,pids/{system.slice,user.slice}} \
+	hybrid/{systemd/init.scope,unified/own,cpu/no} v2/{own/in,system.slice}
+touch hybrid/unified/cgroup.controllers v2/cgroup.controllers
+# shellcheck disable=SC2034 # by the functions in FILE
+_obit_cgroup_mount=$dir/hybrid
+is '/system.slice /user.slice /init.scope /own' trace --cgroup ''
+is '/system.slice /user.slice /init.scope /own' trace --cgroup /
+is '/system.slice' trace --cgroup = /sys
+is '/system.slice/a.service' trace --cgroup /system.slice/
+is '' trace --cgroup /memory
+is '' trace --cgroup own
+has '/own all' trace --lossless ''
+_obit_cgroup_mount=$dir/v2
+is '/own /system.slice' trace --cgroup ''
+is '/own/in' trace --cgroup /own/
+_obit_cgroup_mount=$dir/none
+is '' trace --cgroup ''
+_obit_cgroup_mount=/sys/fs/cgroup
 
 # A value that nobody can know: nothing, and no option.
 for option in count duration buffer status comm container zombie-after; do

@@ -108,11 +108,25 @@ _obit_tgids()
 	echo "${pids[@]#/proc/}"
 }
 
+_obit_cgroup_mount=/sys/fs/cgroup
+
+# What obit calls them has no controller in front: where hierarchies are mounted
+# apart, those that obit takes names from are looked through together.
 _obit_cgroups()
 {
-	mapfile -t found < <(compgen -d -- "/sys/fs/cgroup$value")
-	found=("${found[@]#/sys/fs/cgroup}")
+	local mount=$_obit_cgroup_mount base path
+	local -a bases=("$mount")
+
 	compopt -o nospace 2>/dev/null
+	[[ ! $value || $value == /* ]] || return
+	[[ -e $mount/cgroup.controllers ]] ||
+		bases=("$mount"/{memory,pids,systemd,unified})
+	mapfile -t found < <(for base in "${bases[@]}"; do
+		compgen -d -- "$base${value:-/}" |
+			while IFS= read -r path; do
+				printf '%s\n' "${path#"$base"}"
+			done
+	done | sort -u)
 }
 
 # Several with commas between; what stands there already is not offered again.
