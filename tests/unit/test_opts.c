@@ -335,6 +335,7 @@ static void single_values(void **state)
 	assert_int_equal(parse_u64("0xFFFFFFFFffffffff", &v), 0);
 	assert_true(v == UINT64_MAX);
 	assert_int_equal(parse_u64("0x10000000000000000", &v), -ERANGE);
+	assert_int_equal(parse_u64("18446744073709551616x", &v), -EINVAL);
 	assert_int_equal(parse_u64("0x", &v), -EINVAL);
 	assert_int_equal(parse_u64("010", &v), 0); /* ten, not octal */
 	assert_int_equal(v, 10);

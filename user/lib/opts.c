@@ -16,6 +16,7 @@
 int parse_u64(const char *s, uint64_t *v)
 {
 	unsigned int base = 10, digit;
+	int err = 0;
 
 	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
 		base = 16;
@@ -32,9 +33,9 @@ int parse_u64(const char *s, uint64_t *v)
 			return -EINVAL;
 		if (__builtin_mul_overflow(*v, base, v) ||
 		    __builtin_add_overflow(*v, digit, v))
-			return -ERANGE;
+			err = -ERANGE;	/* unless it is no number */
 	}
-	return 0;
+	return err;
 }
 
 int parse_size(const char *s, uint64_t *bytes)
