@@ -410,7 +410,7 @@ static void change(struct obituary *o, const struct field *f)
 		o->fate = n % FATE_NR;
 		break;
 	case F_SOURCE:
-		o->source = n % SOURCE_NR;
+		o->source = n % SOURCE_NAMES_NR;
 		break;
 	case F_SIGCHLD:
 	case F_HIERARCHY:

@@ -249,6 +249,12 @@ static void widths(void **state)
 		so.width = want[i].width;
 		assert_string_equal(lines(&so, &o, NULL), want[i].text);
 	}
+	/* Late, it is the same, but not without a line. */
+	so.late_header = true;
+	assert_string_equal(lines(&so, &o, NULL), want[i - 1].text);
+	assert_string_equal(lines(&so, NULL, NULL), "");
+	so.late_header = false;
+	assert_true(strlen(lines(&so, NULL, NULL)) > 0);
 	so.header = false;
 	so.width = 200;
 	o.args = (struct span){ "nginx\0-g\0daemon off;", 21 };

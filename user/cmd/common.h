@@ -44,6 +44,7 @@ struct output_opts {
 	int format;		/* enum output_format */
 	int colour;		/* enum colour_mode */
 	bool header;
+	bool late_header;	/* not asked for: with the first row */
 	const char *record;	/* NULL: no recording */
 };
 

@@ -36,9 +36,10 @@ const char *const fate_names[FATE_NR] = {
 	[FATE_ZOMBIE] = "zombie",
 };
 
-const char *const source_names[SOURCE_NR] = {
+const char *const source_names[SOURCE_NAMES_NR] = {
 	[SOURCE_BPF] = "bpf",
 	[SOURCE_KMOD] = "kmod",
+	[SOURCE_PIDFD] = "pidfd",
 };
 
 const char *const sigchld_names[SIGCHLD_NR] = {
@@ -424,7 +425,8 @@ const struct field obituary_fields[] = {
 	PHASES(PHASE)
 	PHASES(OFF_CPU)
 	ROW("source", F_SOURCE, source, OB_ALWAYS, CMP_NONE, "obit.source",
-	    "Who witnessed it.", OWED("a constant of the producer")),
+	    "Who witnessed it; pidfd, where nobody did: what it left.",
+	    OWED("a constant of the producer")),
 	{ .key = NULL },
 };
 /* clang-format on */

@@ -94,12 +94,18 @@ enum obituary_fate {
 	FATE_NR
 };
 
-enum obituary_source { SOURCE_BPF, SOURCE_KMOD, SOURCE_NR };
+enum obituary_source {
+	SOURCE_BPF,
+	SOURCE_KMOD,
+	SOURCE_NR,			/* of witnesses */
+	SOURCE_PIDFD = SOURCE_NR,	/* none: by what the dead had left */
+	SOURCE_NAMES_NR
+};
 
 /* JSON spellings. The two by ABI number have NULL for "unknown" and "none". */
 extern const char *const cause_names[CAUSE_NR];
 extern const char *const fate_names[FATE_NR];
-extern const char *const source_names[SOURCE_NR];
+extern const char *const source_names[SOURCE_NAMES_NR];
 #define SIGCHLD_NR (OBIT_SIGCHLD_NONE + 1)
 #define HIERARCHY_NR (OBIT_HIER_SYSTEMD + 1)
 extern const char *const sigchld_names[SIGCHLD_NR];

@@ -101,7 +101,7 @@ static bool known_value(const struct field *f, const struct obituary *o,
 	case F_FATE:
 		return NAME(v, fate_names, FATE_NR, o->fate);
 	case F_SOURCE:
-		return NAME(v, source_names, SOURCE_NR, o->source);
+		return NAME(v, source_names, SOURCE_NAMES_NR, o->source);
 	case F_SIGCHLD:
 		return NAME(v, sigchld_names, SIGCHLD_NR, o->sigchld);
 	case F_HIERARCHY:

@@ -17,6 +17,7 @@ struct sink_opts {
 	bool colour;
 	unsigned int width;		/* columns; 0: not limited */
 	bool header;
+	bool late_header;		/* with the first line: there may be none */
 	bool teardown;			/* it was asked where ends spend their time */
 	bool line_flush;		/* a person or a pipe is waiting for each line */
 	enum tier tier;			/* of the source: the file sink notes them */

@@ -74,6 +74,7 @@ struct sink {
 	unsigned int terminal;	/* 0: not limited */
 	enum column last;
 	bool colour, header, teardown;
+	bool late;		/* the heading is still to come */
 	const char *(*user_name)(uint32_t uid);
 };
 
@@ -114,6 +115,7 @@ static void add_header(struct sink *s)
 	bool right;
 	size_t i;
 
+	s->late = false;
 	if (!s->header)
 		return;
 	if (s->colour)
@@ -147,7 +149,9 @@ static int table_open(struct sink **out, const struct sink_opts *o)
 	s->teardown = o->teardown;
 	s->user_name = o->user_name;
 	lay_out(s, o->width);
-	add_header(s);
+	s->late = o->late_header;
+	if (!s->late)
+		add_header(s);
 	if (s->buf.err) {
 		buf_free(&s->buf);
 		free(s);
@@ -162,7 +166,8 @@ static int table_resize(struct sink *s, unsigned int width)
 	if (width == s->terminal)
 		return 0;
 	lay_out(s, width);
-	add_header(s);
+	if (!s->late)
+		add_header(s);
 	return s->buf.err;
 }
 
@@ -388,6 +393,8 @@ static int end_line(struct sink *s)
 
 static int table_obituary(struct sink *s, const struct obituary *o)
 {
+	if (s->late)
+		add_header(s);
 	add_time(s, o->real_ns, o->utc_offset_s, obituary_has(o, OB_TIME));
 	buf_addu(&s->cell, o->tgid);
 	end_right(s, COL_TGID);
@@ -435,6 +442,8 @@ static int table_notice(struct sink *s, const struct notice *n)
 	unsigned int indent = s->width[COL_TGID] + 1;
 	struct buf text = BUF_INIT;
 
+	if (s->late)
+		add_header(s);
 	if (s->width[COL_TIME])
 		indent += s->width[COL_TIME] + 1;
 	add_time(s, n->real_ns, n->utc_offset_s, true);

@@ -198,7 +198,7 @@ static const char *enum_name(const struct field *f, size_t i)
 	case F_FATE:
 		return i < FATE_NR ? fate_names[i] : NULL;
 	case F_SOURCE:
-		return i < SOURCE_NR ? source_names[i] : NULL;
+		return i < SOURCE_NAMES_NR ? source_names[i] : NULL;
 	case F_SIGCHLD:	/* the first has no name: it is null */
 		return i + 1 < SIGCHLD_NR ? sigchld_names[i + 1] : NULL;
 	case F_HIERARCHY:
