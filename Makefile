@@ -50,7 +50,9 @@ USER_SRC := $(sort $(wildcard user/*.c user/cmd/*.c user/source/*.c \
 SKEL_SRC := $(shell grep -l 'obit\.skel\.h' $(USER_SRC) /dev/null)
 VERSION_SRC := $(shell grep -l OBIT_VERSION $(USER_SRC) /dev/null)
 # All but the command itself and what drives the kernel: tests link with this.
-PART_SRC := $(filter-out user/main.c user/cmd/% $(SKEL_SRC),$(USER_SRC))
+# Of a command what they test is named.
+PART_SRC := $(filter-out user/main.c user/cmd/% $(SKEL_SRC),$(USER_SRC)) \
+	    user/cmd/target.c
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Werror=switch -Werror=implicit-function-declaration
@@ -129,7 +131,7 @@ bpf-arm64: $(B)/bpf-arm64/obit.bpf.o ## does it compile there?
 define user_rules
 $(call stamp,$(1)/.flags,$(2) $(C_STD) $(3) $(CFLAGS))
 $(call stamp,$(1)/.version,$(VERSION))
-$(call stamp,$(1)/.list,$(USER_SRC))
+$(call stamp,$(1)/.list,$(USER_SRC) $(PART_SRC))
 $(1)/user/%.o: user/%.c $(1)/.flags | $(B)/.tools
 	@mkdir -p $$(@D)
 	@$$(call say,CC,$$@)

@@ -2,20 +2,21 @@
 /*
  * target: a process that `obit wait` waits for.
  * While its pidfd says that it is held, what /proc says of its number is said
- * of it: each reading stands between two such looks. Never prints an obituary.
+ * of it: each reading stands between two such looks. Never writes an obituary.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 #include "cmd/target.h"
-#include "core/status.h"
-#include "lib/json.h"
+#include "core/unseen.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/opts.h"
-#include "lib/out.h"
+#include "lib/timefmt.h"
 #include "pidfd.h"
 #include "procfs.h"
 
@@ -35,9 +36,12 @@ static uint64_t pid_max(void)
 
 static int parse(struct target *t, const char *operand)
 {
-	uint64_t n, max;
+	uint64_t n = 0, max;
+	int err = parse_u64(operand, &n);
 
-	if (parse_u64(operand, &n) || !n) {
+	if (err == -ERANGE)
+		n = UINT64_MAX;
+	else if (err || !n) {
 		log_error("%s is no process id: those are numbers from 1 on",
 			  operand);
 		return EX_USAGE;
@@ -95,9 +99,23 @@ static int refused(const struct target *t, int err)
 	}
 }
 
+/*
+ * Where /proc hides it: session and process group of a thread of the kernel are
+ * the kernel's own, 0. So are those of the kernel's helpers until they make their
+ * own, but these have memory. In a container 0 is whatever is outside, and there
+ * are no such threads.
+ */
+static bool is_kernels(const struct target *t)
+{
+	return procfs_is_initial() && !getsid((pid_t)t->tgid) &&
+	       !getpgid((pid_t)t->tgid) && pidfd_has_memory(t->pidfd) <= 0 &&
+	       !pidfd_dead(t->pidfd) && pidfd_held(t->pidfd);
+}
+
 int target_open(struct target *t, const char *operand)
 {
 	struct proc_stat st;
+	bool kernels;
 	int err;
 
 	memset(t, 0, sizeof(*t));
@@ -111,14 +129,17 @@ int target_open(struct target *t, const char *operand)
 	if (!procfs_stat(t->tgid, 0, &st) && pidfd_held(t->pidfd)) {
 		t->start_ticks = st.start_ticks;
 		memcpy(t->comm, st.comm, sizeof(t->comm));
-		if (st.flags & PROC_PF_KTHREAD) {
-			log_error("%u (%s) is a thread of the kernel: it is no process, and leaves no status",
-				  t->tgid, t->comm);
-			target_close(t);
-			return EX_USAGE;
-		}
+		kernels = st.flags & PROC_PF_KTHREAD;
+	} else {
+		kernels = is_kernels(t);
 	}
-	return 0;
+	if (!kernels)
+		return 0;
+	log_error("%u%s%s%s is a thread of the kernel: it is no process, and leaves no status",
+		  t->tgid, t->comm[0] ? " (" : "", t->comm,
+		  t->comm[0] ? ")" : "");
+	target_close(t);
+	return EX_USAGE;
 }
 
 void target_close(struct target *t)
@@ -135,100 +156,150 @@ bool target_is(const struct target *t, uint32_t tgid, uint64_t start_boottime)
 		procfs_ticks(start_boottime) == t->start_ticks);
 }
 
+const char *target_name(const struct target *t, char to[TARGET_NAME_MAX])
+{
+	if (t->comm[0])
+		snprintf(to, TARGET_NAME_MAX, "%.*s[%u]", OBIT_COMM_LEN,
+			 t->comm, t->tgid);
+	else
+		snprintf(to, TARGET_NAME_MAX, "process %u", t->tgid);
+	return to;
+}
+
+/* --- its end ----------------------------------------------------------------- */
+
+static void read_parent_comm(struct target *t)
+{
+	struct proc_stat parent;
+
+	if (t->zombie.parent.tgid &&
+	    !procfs_stat(t->zombie.parent.tgid, 0, &parent))
+		memcpy(t->parent_comm, parent.comm, sizeof(t->parent_comm));
+}
+
 /*
  * Up to 5.16 /proc has the leader's own code, which is not what wait4(2) gives
  * if other threads ended the process (2d18f7f45620, 5.17): only a process that
  * had none is believed there. That can not be told from /proc; so the caller
  * asks the BPF programs first.
  */
-static bool look_proc(struct target *t, struct obit_task_seen *seen)
+static bool look_proc(struct target *t)
 {
+	struct obit_task_seen seen = { .task.tgid = t->tgid };
 	struct proc_status status;
 	struct proc_stat st;
+	bool permitted;
 
 	if (procfs_stat(t->tgid, 0, &st) || st.state != 'Z' ||
-	    !pidfd_held(t->pidfd))
+	    procfs_status(t->tgid, 0, &status))
 		return false;
-	memset(seen, 0, sizeof(*seen));
-	seen->task.tgid = t->tgid;
-	seen->parent.tgid = st.ppid;
-	memcpy(seen->comm, st.comm, sizeof(seen->comm));
-	if (!procfs_status(t->tgid, 0, &status))
-		seen->uid = status.uid;
-	seen->exit_code = st.exit_code;
 	/* Who may not know reads 0, which is a status, too. */
-	if (!procfs_permitted(t->tgid)) {
-		t->why = ": only its own user and root may read it";
-		return false;
-	}
+	permitted = procfs_permitted(t->tgid);
 	if (!pidfd_held(t->pidfd))
 		return false;
-	t->exit_code = st.exit_code;
-	return true;
+	seen.parent.tgid = st.ppid;
+	memcpy(seen.comm, st.comm, sizeof(seen.comm));
+	seen.uid = status.uid;
+	seen.exit_code = st.exit_code;
+	t->zombie = seen;
+	read_parent_comm(t);
+	if (permitted)
+		t->exit_code = st.exit_code;
+	else
+		t->why = ": only its own user and root may read it";
+	return permitted;
 }
 
-bool target_look(struct target *t, struct obit_task_seen *seen)
+/* It may be reaped between two questions: then it is asked again. */
+static int look_pidfd(struct target *t)
+{
+	int err = pidfd_exit_code(t->pidfd, &t->exit_code);
+
+	if (err != -ENODATA || pidfd_held(t->pidfd))
+		return err;
+	return pidfd_exit_code(t->pidfd, &t->exit_code);
+}
+
+enum target_end target_look(struct target *t)
 {
 	int err;
 
 	t->why = NULL;
-	seen->task.tgid = 0;
-	t->have_code = look_proc(t, seen);
+	t->have_code = look_proc(t);
+	t->reaped = false;
 	if (t->have_code)
-		return true;
-	seen->task.tgid = 0;
-	err = pidfd_exit_code(t->pidfd, &t->exit_code);
+		return TARGET_KNOWN;
+	err = look_pidfd(t);
+	t->reaped = !err || !pidfd_held(t->pidfd);
 	t->have_code = !err;
-	if (err && !t->why)
+	if (t->have_code)
+		return TARGET_KNOWN;
+	if (err == -ENODATA && pidfd_keeps_code())
+		return TARGET_LATER;
+	if (t->exit_seen)
+		t->why = "";
+	else if (t->reaped)
 		t->why =
-			t->exit_seen ?
-				"" :
-				": it was reaped before it could be watched, and this kernel does not keep it (Linux 6.15 does)";
-	return t->have_code;
+			": it was reaped before it could be watched, and this kernel does not keep it (Linux 6.15 does)";
+	else if (!t->why)
+		t->why = ": it has not been reaped, and /proc does not show it";
+	return TARGET_LOST;
 }
 
-int target_print(const struct obituary *o)
+void target_seen(struct target *t, const struct obit_task_seen *seen)
 {
-	struct buf out = BUF_INIT;
-	struct json j;
-	int err;
+	t->have_code = true;
+	t->exit_code = seen->exit_code;
+	t->zombie = *seen;
+	t->reaped = false;
+	read_parent_comm(t);
+}
 
-	json_init(&j, &out);
-	json_object_begin(&j, NULL);
-	json_cstr(&j, "event", "obituary");
-	json_nil(&j, "time");
-	json_u64(&j, "tgid", o->tgid);
-	json_nil(&j, "start_boottime");
-	if (obituary_has(o, OB_COMM))
-		json_bytes(&j, "comm", o->comm,
-			   strnlen(o->comm, OBIT_COMM_LEN));
-	else
-		json_nil(&j, "comm");
-	if (obituary_has(o, OB_UID))
-		json_u64(&j, "uid", o->uid);
-	else
-		json_nil(&j, "uid");
-	json_u64(&j, "exit_code", o->exit_code);
-	if (obituary_has(o, OB_EXIT_STATUS))
-		json_u64(&j, "exit_status", o->exit_status);
-	else
-		json_nil(&j, "exit_status");
-	json_cstr(&j, "signal",
-		  obituary_has(o, OB_SIGNAL) ? signal_name(o->signal) : NULL);
-	if (obituary_has(o, OB_CORE))
-		json_bool(&j, "core_dumped", o->core_dumped);
-	else
-		json_nil(&j, "core_dumped");
-	json_cstr(&j, "meaning",
-		  obituary_has(o, OB_MEANING) ? o->meaning : NULL);
-	json_cstr(&j, "cause", cause_names[o->cause]);
-	json_cstr(&j, "fate", fate_names[o->fate]);
-	json_cstr(&j, "source", "pidfd");
-	json_object_end(&j);
-	json_newline(&j);
-	err = out_flush(STDOUT_FILENO, &out);
-	buf_free(&out);
-	if (err)
-		log_error("cannot write to standard output: %s", out_why(err));
-	return err;
+void target_tell_zombie(struct target *t)
+{
+	uint32_t tgid = t->zombie.parent.tgid ?: pidfd_parent(t->pidfd);
+	char name[TARGET_NAME_MAX], parent[TARGET_NAME_MAX] = "";
+	struct target p = { .tgid = tgid };
+
+	if (t->told)
+		return;
+	t->told = true;
+	memcpy(p.comm, t->parent_comm, sizeof(p.comm));
+	if (tgid)
+		target_name(&p, parent);
+	log_warn("%s is dead, and its parent%s%s has not reaped it: its status is to be had when that is done",
+		 target_name(t, name), tgid ? " " : "", parent);
+}
+
+/*
+ * When one that had been dead before was found so says nothing of its death. Of
+ * one that has been reaped it is not known whether anybody waited for it.
+ */
+void target_obituary(const struct target *t, enum obituary_source source,
+		     struct obituary *o)
+{
+	time_t sec;
+	struct tm tm;
+
+	memset(o, 0, sizeof(*o));
+	if (t->zombie.task.tgid) {
+		unseen_zombie(o, &t->zombie,
+			      t->parent_comm[0] ? t->parent_comm : NULL);
+	} else {
+		o->tgid = t->tgid;
+		memcpy(o->comm, t->comm, sizeof(o->comm));
+		if (o->comm[0])
+			obituary_set(o, OB_COMM);
+	}
+	unseen_status(o, t->exit_code);
+	o->fate = t->reaped ? FATE_UNKNOWN : FATE_ZOMBIE;
+	o->source = source;
+	if (!t->lived || !t->dead_ns)
+		return;
+	o->boot_ns = t->dead_ns;
+	o->real_ns = (int64_t)(real_now() - (boot_now() - t->dead_ns));
+	sec = (time_t)(o->real_ns / (int64_t)NSEC_PER_SEC);
+	if (localtime_r(&sec, &tm))
+		o->utc_offset_s = (int32_t)tm.tm_gmtoff;
+	obituary_set(o, OB_TIME);
 }

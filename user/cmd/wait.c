@@ -16,7 +16,6 @@
 #include "cmd/common.h"
 #include "cmd/target.h"
 #include "core/status.h"
-#include "core/unseen.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/timefmt.h"
@@ -32,6 +31,8 @@
  * it began; one that is there can take 5 s (see overdue.c). */
 #define UNSEEN_AFTER_NS (300 * NSEC_PER_MSEC)
 #define OBITUARY_AFTER_NS (7 * NSEC_PER_SEC)
+/* After so long without being reaped a word is said to who waits for it. */
+#define TELL_AFTER_NS NSEC_PER_SEC
 
 static struct wait {
 	bool all;
@@ -44,6 +45,7 @@ static struct wait {
 	uint64_t deadline;		/* boot ns; 0: none */
 	bool timed_out, found;		/* found: `status` is set */
 	bool alone;			/* no witness: pidfds must do */
+	enum obituary_source witness;	/* ... else */
 	int status;
 	const struct pipeline_config *cfg;	/* its sinks show */
 	int err;			/* of a sink, from within show() */
@@ -84,13 +86,14 @@ static void ended(struct wait *w, struct target *t)
 	struct status st = status_decode(t->exit_code);
 	int status = st.kind == STATUS_SIGNALED ? 128 + st.signal :
 						  st.exit_status;
+	char name[TARGET_NAME_MAX];
 
 	if (t->done)
 		return;
 	t->done = true;
 	if (!t->have_code) {
-		log_error("%s[%u] has died, but its status is not known%s",
-			  t->comm, t->tgid, !t->why ? "" : t->why);
+		log_error("%s has died, but its status is not known%s",
+			  target_name(t, name), !t->why ? "" : t->why);
 		status = OWN_FAILURE;
 	}
 	if (!w->found || (w->all && !w->status)) {
@@ -130,6 +133,9 @@ static int show(struct wait *w, const struct obituary *o)
 	for (i = 1; i < w->cfg->nr_sinks && !err; i++) {
 		k = &w->cfg->sinks[i];
 		err = k->type->obituary ? k->type->obituary(k->s, o) : 0;
+		/* No pipeline does that. */
+		if (!err && w->alone)
+			err = k->type->flush(k->s);
 	}
 	if (err && !w->err)
 		w->err = err;
@@ -138,35 +144,14 @@ static int show(struct wait *w, const struct obituary *o)
 
 /* Dead before anybody looked: what it has left. */
 static int show_left(struct wait *w, const struct target *t,
-		     const struct obit_task_seen *seen)
+		     enum obituary_source source)
 {
-	struct proc_stat parent;
 	struct obituary o;
-	int err;
 
 	if (!t->have_code)
 		return 0;
-	if (!seen->task.tgid) {
-		memset(&o, 0, sizeof(o));
-		o.tgid = t->tgid;
-		memcpy(o.comm, t->comm, sizeof(o.comm));
-		if (o.comm[0])
-			obituary_set(&o, OB_COMM);
-		unseen_status(&o, t->exit_code);
-	} else {
-		unseen_zombie(&o, seen,
-			      seen->parent.tgid &&
-					      !procfs_stat(seen->parent.tgid, 0,
-							   &parent) ?
-				      parent.comm :
-				      NULL);
-	}
-	if (!w->alone || w->output.format != OUTPUT_JSON)
-		return show(w, &o);
-	err = target_print(&o);
-	if (err && !w->err)
-		w->err = err;
-	return err;
+	target_obituary(t, source, &o);
+	return show(w, &o);
 }
 
 /* --- the stream ------------------------------------------------------------------------ */
@@ -191,10 +176,9 @@ static int on_event(struct sink *s, const struct obit_hdr *h)
 	t = find(w, &seen->task);
 	if (!t || t->exit_seen || over(w))
 		return 0;
-	t->have_code = true;
-	t->exit_code = seen->exit_code;
+	target_seen(t, seen);
 	ended(w, t);
-	return show_left(w, t, seen);
+	return show_left(w, t, w->witness);
 }
 
 static int on_obituary(struct sink *s, const struct obituary *o)
@@ -226,27 +210,42 @@ static const struct sink_type wait_sink = {
 	.close = on_flush,
 };
 
-/* Whom the pidfd says to be dead, and whose obituary does not come. */
-static void look(struct wait *w, uint64_t patience_ns)
+/* When a dead one is to be looked at; one whose death is in the stream, and
+ * whose obituary does not come, later than others. */
+static uint64_t patience(const struct wait *w, const struct target *t)
 {
-	struct obit_task_seen seen;
+	if (w->alone)
+		return 0;
+	return t->exit_seen ? OBITUARY_AFTER_NS : UNSEEN_AFTER_NS;
+}
+
+/* Whom the pidfd says to be dead, and whose obituary does not come. last: there
+ * is no more time for that. */
+static void look(struct wait *w, bool last)
+{
 	uint64_t now = boot_now();
 	struct target *t;
 	size_t i;
 
 	for (i = 0; i < w->nr && !over(w); i++) {
 		t = &w->targets[i];
-		if (t->done || !pidfd_dead(t->pidfd))
+		if (t->done)
 			continue;
+		if (!pidfd_dead(t->pidfd)) {
+			t->lived = true;
+			continue;
+		}
 		if (!t->dead_ns)
 			t->dead_ns = now;
-		if (now - t->dead_ns < (t->exit_seen && patience_ns ?
-						OBITUARY_AFTER_NS :
-						patience_ns))
+		if (!last && now - t->dead_ns < patience(w, t))
 			continue;
-		target_look(t, &seen);
+		if (target_look(t) == TARGET_LATER && !last) {
+			if (now - t->dead_ns >= TELL_AFTER_NS)
+				target_tell_zombie(t);
+			continue;
+		}
 		ended(w, t);
-		show_left(w, t, &seen);
+		show_left(w, t, SOURCE_PIDFD);
 	}
 }
 
@@ -254,7 +253,7 @@ static bool is_over(void *ctx)
 {
 	struct wait *w = ctx;
 
-	look(w, UNSEEN_AFTER_NS);
+	look(w, false);
 	if (!over(w) && w->deadline && boot_now() >= w->deadline)
 		w->timed_out = true;
 	return over(w) || w->timed_out || w->err;
@@ -314,6 +313,7 @@ static int watch(struct wait *w, struct pipeline_config *sources,
 	int err;
 
 	log_info("watching via %s", info->text);
+	w->witness = info->source;
 	err = common_open_sinks(&w->output, info, true, &cfg);
 	if (err)
 		return err;
@@ -322,7 +322,7 @@ static int watch(struct wait *w, struct pipeline_config *sources,
 	*by_signal = r.by_signal;
 	/* What died while the last was written has its status all the same. */
 	if (!err && !r.by_signal && !w->timed_out)
-		look(w, 0);
+		look(w, true);
 	w->cfg = NULL;
 	return common_close_sinks(&cfg, &r, err);
 }
@@ -336,24 +336,38 @@ static void on_stop(int sig)
 	stopped_by = sig;
 }
 
-static int poll_ms(const struct wait *w)
+/* Until the deadline, or there is something to say. */
+static struct timespec wait_time(const struct wait *w)
 {
-	uint64_t now = boot_now();
+	uint64_t now = boot_now(), then = now + 3600 * NSEC_PER_SEC;
+	const struct target *t;
+	size_t i;
 
-	if (!w->deadline)
-		return -1;
-	if (now >= w->deadline)
-		return 0;
-	now = (w->deadline - now) / NSEC_PER_MSEC + 1;
-	return now > 3600000 ? 3600000 : (int)now;
+	if (w->deadline && w->deadline < then)
+		then = w->deadline;
+	for (i = 0; i < w->nr; i++) {
+		t = &w->targets[i];
+		if (!t->done && t->dead_ns && !t->told &&
+		    t->dead_ns + TELL_AFTER_NS < then)
+			then = t->dead_ns + TELL_AFTER_NS;
+	}
+	then = then > now ? then - now : 0;
+	return (struct timespec){
+		.tv_sec = (time_t)(then / NSEC_PER_SEC),
+		.tv_nsec = (long)(then % NSEC_PER_SEC),
+	};
 }
 
-static int poll_all(struct wait *w, struct pollfd *fds)
+/* unblocked: what stops it is let through only while it waits, so that none is
+ * missed between the look at stopped_by and the wait. */
+static int poll_all(struct wait *w, struct pollfd *fds,
+		    const sigset_t *unblocked)
 {
+	struct timespec until;
 	size_t i, n;
 
 	while (!over(w) && !stopped_by) {
-		look(w, 0);
+		look(w, false);
 		if (over(w) || w->err)
 			break;
 		if (w->deadline && boot_now() >= w->deadline) {
@@ -364,9 +378,12 @@ static int poll_all(struct wait *w, struct pollfd *fds)
 			if (w->targets[i].done)
 				continue;
 			fds[n].fd = w->targets[i].pidfd;
-			fds[n++].events = POLLIN;
+			/* Of a dead one POLLHUP says that it is reaped, and is
+			 * told on all kernels that keep a status for then. */
+			fds[n++].events = w->targets[i].dead_ns ? 0 : POLLIN;
 		}
-		if (poll(fds, n, poll_ms(w)) < 0 && errno != EINTR)
+		until = wait_time(w);
+		if (ppoll(fds, n, &until, unblocked) < 0 && errno != EINTR)
 			return -errno;
 	}
 	return w->err;
@@ -385,20 +402,26 @@ static int watch_alone(struct wait *w, int *by_signal)
 	};
 	struct sigaction stop = { .sa_handler = on_stop };
 	struct source_info info = { .tier = TIER_TRACEPOINTS };
+	sigset_t stops, unblocked;
 	int err;
 
 	if (!fds)
 		return -ENOMEM;
 	w->alone = true;
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stops, &unblocked);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	err = common_open_sinks(&w->output, &info, true, &cfg);
 	if (!err) {
 		w->cfg = &cfg;
-		err = poll_all(w, fds);
+		err = poll_all(w, fds, &unblocked);
 		w->cfg = NULL;
 		err = common_close_sinks(&cfg, NULL, err);
 	}
+	sigprocmask(SIG_SETMASK, &unblocked, NULL);
 	*by_signal = stopped_by;
 	free(fds);
 	return err;
@@ -406,22 +429,39 @@ static int watch_alone(struct wait *w, int *by_signal)
 
 /* --- all together --------------------------------------------------------------------------- */
 
-static void say_alive(const struct wait *w)
+/* The first five of those that live, or of those that are dead. */
+static void say_waited_for(const struct wait *w, bool dead, struct buf *out)
 {
-	struct buf who = BUF_INIT;
-	char text[DURATION_MAX];
+	char name[TARGET_NAME_MAX];
+	const struct target *t;
 	size_t i, n = 0;
 
 	for (i = 0; i < w->nr; i++) {
-		if (w->targets[i].done)
+		t = &w->targets[i];
+		if (t->done || (t->dead_ns != 0) != dead)
 			continue;
-		if (n++ < 5)
-			buf_printf(&who, "%s%s[%u]", n > 1 ? ", " : "",
-				   w->targets[i].comm, w->targets[i].tgid);
+		if (!n++)
+			buf_adds(out, out->len ? "; " : "");
+		else if (n <= 5)
+			buf_adds(out, ", ");
+		if (n <= 5)
+			buf_adds(out, target_name(t, name));
 	}
+	if (n)
+		buf_printf(out, "%s %s %s", n > 5 ? ", ..." : "",
+			   n == 1 ? "is" : "are",
+			   dead ? "dead, but not reaped" : "still alive");
+}
+
+static void say_timed_out(const struct wait *w)
+{
+	struct buf who = BUF_INIT;
+	char text[DURATION_MAX];
+
+	say_waited_for(w, false, &who);
+	say_waited_for(w, true, &who);
 	duration_format(text, w->timeout_ns);
-	log_error("after %s %s%s %s alive", text, buf_str(&who),
-		  n > 5 ? ", ..." : "", n == 1 ? "is still" : "are still");
+	log_error("after %s %s", text, buf_str(&who));
 	buf_free(&who);
 }
 
@@ -479,7 +519,7 @@ static int run(struct wait *w)
 	if (over(w))
 		return w->status;
 	if (w->timed_out) {
-		say_alive(w);
+		say_timed_out(w);
 		return TIMED_OUT;
 	}
 	return by_signal ? 128 + by_signal : OWN_FAILURE;
@@ -501,6 +541,7 @@ static int wait_run(int argc, char **argv)
 	struct target t;
 	int i, status = 0;
 
+	w->output.late_header = true;
 	w->targets = calloc((size_t)argc, sizeof(*w->targets));
 	if (!w->targets) {
 		log_error("out of memory");
@@ -541,7 +582,8 @@ const struct cmd cmd_wait = {
 		"SIGINT or SIGTERM ended the waiting.\n"
 		"Without the right to load BPF it still waits, and tells the "
 		"status where the kernel keeps it: of a zombie of the same "
-		"user, and from Linux 6.15 on of any process.",
+		"user, and from Linux 6.15 on of any process, once it has been "
+		"reaped.",
 	.examples = wait_examples,
 	.groups = wait_groups,
 	.opts_flags = OPTS_NUMBERS,
