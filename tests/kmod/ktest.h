@@ -40,7 +40,8 @@ struct ktest {
 };
 
 extern const struct ktest stress_test, fuzz_test, lossless_test, cursor_test,
-	resume_test, device_test, tracepoints_test, bpf_test, command_test;
+	resume_test, device_test, tracepoints_test, bpf_test, command_test,
+	crowd_test;
 
 /* Options of the whole run. */
 extern const char *ko_path;

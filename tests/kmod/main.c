@@ -13,9 +13,9 @@
 #include "ktest.h"
 
 static const struct ktest *const tests[] = {
-	&device_test,	&cursor_test,	   &resume_test,
-	&lossless_test, &tracepoints_test, &bpf_test,
-	&fuzz_test,	&stress_test,	   &command_test,
+	&device_test,	   &cursor_test, &resume_test, &lossless_test,
+	&tracepoints_test, &bpf_test,	 &fuzz_test,   &stress_test,
+	&command_test,	   &crowd_test,
 };
 
 const char *ko_path = "/bin/obit.ko";
