@@ -91,7 +91,8 @@ $(B)/static/death: $(DEATH_SRC:%.c=$(B)/%.o) $(B)/tests/.list
 $(B)/static/kmod-test: $(KTEST_SRC:%.c=$(B)/%.o) $(B)/tests/.list-kmod
 	@mkdir -p $(@D)
 	@$(call say,LD,$@)
-	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) -lpthread
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $(filter %.o,$^) $(STATIC_LIBS) \
+		-lpthread
 
 $(B)/static/witness: $(WITNESS_SRC:%.c=$(B)/%.o) $(B)/tests/.list-witness
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@
 
 #define OBIT	  "/bin/obit"
 #define ARGS_MAX  16
-#define START_MS  60000ULL
+#define START_MS  180000ULL
 
 /* A run of obit, and what it wrote: read when it has ended. */
 struct run {
@@ -362,27 +362,80 @@ static bool doctor(void)
 	return true;
 }
 
+/* What loads and cannot be attached is found when all is attached; the rest is
+ * had still. */
+static bool full_place(void)
+{
+	static const char *const args[] = {
+		"trace", "--source=bpf", "--tier=fentry", "--teardown",
+		"-v",	 "-o",		 "json",	  NULL
+	};
+	int full = fill_function("exit_fs");
+	pid_t pid;
+
+	need(full > 0, "exit_fs: %s", strerror(-full));
+	if (!start(args) || !says("watching via bpf, tier fentry"))
+		return false;
+	need(strstr(run.err, "end__exit_fs is left out: fentry cannot be "
+			     "attached (E2BIG)"),
+	     "with %d programs there: %.600s", full, run.err);
+	pid = dies_by(0, 7);
+	if (!stopped())
+		return false;
+	need(told(about(pid), "\"exit_status\":7,"), "%d is not told of", pid);
+	need(told(about(pid), "\"files\":"), "its teardown is not told of");
+	need(!told("\"fs\":", ""), "by what cannot be attached");
+	return true;
+}
+
+/* One that the tier cannot do without. */
+static bool full_tier(void)
+{
+	static const char *const any[] = { "trace", "--source=bpf", "-o",
+					   "json", NULL };
+	static const char *const fentry[] = { "trace", "--source=bpf",
+					      "--tier=fentry", NULL };
+	int full = fill_function("do_notify_parent");
+	pid_t pid;
+
+	need(full > 0, "do_notify_parent: %s", strerror(-full));
+	if (!start(fentry) || !ended(69))
+		return false;
+	need(strstr(run.err, "--tier fentry cannot be had: fexit cannot be "
+			     "attached (E2BIG)"),
+	     "with %d programs there: %.600s", full, run.err);
+	if (!start(any) || !says("watching via bpf, tier tracepoints"))
+		return false;
+	pid = dies_by(0, 7);
+	if (!stopped())
+		return false;
+	need(told(about(pid), "\"exit_status\":7,"), "%d is not told of", pid);
+	return true;
+}
+
 static const struct kcase cases[] = {
-	{ .name = "takes_the_module", .run = takes_the_module, .seconds = 120 },
-	{ .name = "prefers_bpf", .run = prefers_bpf, .seconds = 120 },
-	{ .name = "neither", .run = neither, .seconds = 120, .bare = true },
+	{ .name = "takes_the_module", .run = takes_the_module, .seconds = 240 },
+	{ .name = "prefers_bpf", .run = prefers_bpf, .seconds = 240 },
+	{ .name = "neither", .run = neither, .seconds = 240, .bare = true },
 	{ .name = "bad_use", .run = bad_use, .seconds = 60 },
 	{ .name = "blind_witness",
 	  .run = blind_witness,
 	  .params = "skip=signal_generate",
-	  .seconds = 120 },
-	{ .name = "agrees", .run = agrees, .seconds = 120 },
+	  .seconds = 240 },
+	{ .name = "agrees", .run = agrees, .seconds = 240 },
 	{ .name = "comes_back",
 	  .run = comes_back,
 	  .params = "linger=60",
-	  .seconds = 120 },
-	{ .name = "profiles_kmod", .run = profiles_kmod, .seconds = 120 },
-	{ .name = "profiles_both", .run = profiles_both, .seconds = 120 },
-	{ .name = "shows_teardown", .run = shows_teardown, .seconds = 120 },
+	  .seconds = 240 },
+	{ .name = "profiles_kmod", .run = profiles_kmod, .seconds = 240 },
+	{ .name = "profiles_both", .run = profiles_both, .seconds = 240 },
+	{ .name = "full_place", .run = full_place, .seconds = 300 },
+	{ .name = "full_tier", .run = full_tier, .seconds = 300 },
+	{ .name = "shows_teardown", .run = shows_teardown, .seconds = 240 },
 	{ .name = "doctor",
 	  .run = doctor,
 	  .params = "skip=signal_deliver",
-	  .seconds = 120 },
+	  .seconds = 240 },
 };
 
 const struct ktest command_test = { "command", cases, ARRAY_SIZE(cases) };

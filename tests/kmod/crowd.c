@@ -20,8 +20,8 @@
 #define ZOMBIES 50000
 #define ERR_PATH "/tmp/crowd.err"
 #define PID_MAX 200000
-#define WATCH_MS 60000
-#define TELL_MS 90000
+#define WATCH_MS 180000
+#define TELL_MS 180000
 
 /* An obit, and what it has told, by the thread that reads it. */
 struct witness {
@@ -238,8 +238,8 @@ static bool zombies_kmod(void)
 }
 
 static const struct kcase cases[] = {
-	{ "fentry", zombies_fentry, NULL, 280, false },
-	{ "kmod", zombies_kmod, NULL, 280, false },
+	{ "fentry", zombies_fentry, NULL, 400, false },
+	{ "kmod", zombies_kmod, NULL, 400, false },
 };
 
 const struct ktest crowd_test = { "crowd", cases, ARRAY_SIZE(cases) };

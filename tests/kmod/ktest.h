@@ -163,6 +163,11 @@ bool byte_from(int fd, int ms);
 /* Its exit status within @ms, as waitpid has it; -1: it still runs. */
 int child_end(pid_t pid, int ms);
 
+/* ---- a function with as many BPF programs as it takes: full.c ---- */
+
+/* How many it took, until the caller ends; or negative errno. */
+int fill_function(const char *function);
+
 /* ---- tracefs: trace.c ---- */
 
 #define TRACING "/sys/kernel/tracing"

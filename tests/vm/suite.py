@@ -41,7 +41,7 @@ CROWD_MEM = 2048
 # In the kernel that checks itself, where all takes SLOW times as long: those
 # that meet locks, memory and text that goes.
 DEBUG = (("tracepoints", "bpf", "fuzz"), ("lossless",), ("stress",))
-LONG = 2.5          # so much longer those may take than a run of deaths
+LONG = 1.5          # so much longer those may take than a run of deaths
 JOBS = 2            # guests at once: each is one busy host thread
 SLOW = 5            # so many times slower is a kernel that checks itself
 TAIL = 40           # console lines shown of a lost guest
@@ -210,7 +210,7 @@ class Suite:
             done = subprocess.run(
                 [UEXIT, self.args.bin / "obit", "--guest", kernel.name, tier],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                stdin=subprocess.DEVNULL, timeout=self.args.timeout * 2,
+                stdin=subprocess.DEVNULL, timeout=self.args.timeout,
                 check=False)
         except subprocess.TimeoutExpired as e:
             self.report.line("not ok", name, str(e))
@@ -321,7 +321,7 @@ def parse(argv):
     parser.add_argument("--bin", type=pathlib.Path, default=STATIC,
                         help="directory of static obit and death")
     parser.add_argument("--jobs", type=int, default=JOBS)
-    parser.add_argument("--timeout", type=float, default=240, metavar="S",
+    parser.add_argument("--timeout", type=float, default=600, metavar="S",
                         help="seconds for one guest")
     parser.add_argument("--mem", type=int, default=vm.MEM, metavar="MB")
     parser.add_argument("--icount", action="store_true",

@@ -241,14 +241,10 @@ static int refused(int err)
 	return err;
 }
 
-static int load(struct source *s, const struct source_opts *o, bool exact)
+/* All but the attaching. */
+static int load_programs(struct source *s, const struct source_opts *o,
+			 const struct choice *c)
 {
-	struct choice c;
-	int err;
-
-	err = choose(o, exact, &c);
-	if (err)
-		return err;
 	s->skel = open_skeleton();
 	if (!s->skel) {
 		log_error("the BPF object cannot be opened: %s",
@@ -256,10 +252,33 @@ static int load(struct source *s, const struct source_opts *o, bool exact)
 		return -errno;
 	}
 	s->programs = 0;
-	configure(s, o, &c);
-	err = refused(obit_bpf__load(s->skel));
+	configure(s, o, c);
+	return refused(obit_bpf__load(s->skel));
+}
+
+/* Those that are attached, or the next best: a place can be loaded for and yet
+ * refuse to be attached to, and only then is it worth while to try each. */
+static int choose_and_attach(struct source *s, const struct source_opts *o,
+			     bool exact, struct choice *c)
+{
+	int err = choose(o, exact, TRIAL_LOADS, c);
+
 	if (!err)
-		err = refused(attach(s, &c));
+		err = load_programs(s, o, c);
+	if (err || !attach(s, c))
+		return err;
+	unload(s);
+	err = choose(o, exact, TRIAL_ATTACHES, c);
+	if (!err)
+		err = load_programs(s, o, c);
+	return err ? err : refused(attach(s, c));
+}
+
+static int load(struct source *s, const struct source_opts *o, bool exact)
+{
+	struct choice c;
+	int err = choose_and_attach(s, o, exact, &c);
+
 	if (!err)
 		err = open_ring(s);
 	if (!err && o->user_exit)

@@ -12,7 +12,7 @@
 #include "source/hooks.h"
 
 /* Tries the fentry rows; false if those that make the tier do not all work. */
-static bool choose_exact(struct choice *c)
+static bool choose_exact(enum hook_trial trial, struct choice *c)
 {
 	bool served[SERVES_NR] = { [SERVES_ITSELF] = true };
 	size_t i;
@@ -25,7 +25,7 @@ static bool choose_exact(struct choice *c)
 		if (row->use != USE_EXACT ||
 		    (row->serves && served[row->serves]))
 			continue;
-		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
+		if (hook_try(row, trial, &err, why, sizeof(why)) == HOOK_OK) {
 			c->load[i] = true;
 			served[row->serves] = true;
 			continue;
@@ -80,14 +80,15 @@ static bool is_wanted(const struct hook_row *row, const struct source_opts *o,
 	return false;
 }
 
-int choose(const struct source_opts *o, bool exact, struct choice *c)
+int choose(const struct source_opts *o, bool exact, enum hook_trial trial,
+	   struct choice *c)
 {
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
 	c->tier = TIER_TRACEPOINTS;
 	if (exact && !o->scan_only) {
-		if (choose_exact(c)) {
+		if (choose_exact(trial, c)) {
 			c->tier = TIER_FENTRY;
 		} else if (o->tier == TIER_FORCE_FENTRY) {
 			log_error("--tier fentry cannot be had: %s", c->why);
@@ -104,7 +105,7 @@ int choose(const struct source_opts *o, bool exact, struct choice *c)
 
 		if (!is_wanted(row, o, c))
 			continue;
-		if (hook_try(row, &err, why, sizeof(why)) == HOOK_OK) {
+		if (hook_try(row, trial, &err, why, sizeof(why)) == HOOK_OK) {
 			c->load[i] = true;
 			continue;
 		}

@@ -20,6 +20,7 @@ struct choice {
 };
 
 /* exact: try tier fentry first. 0; -EPERM or -EOPNOTSUPP, said on stderr. */
-int choose(const struct source_opts *o, bool exact, struct choice *c);
+int choose(const struct source_opts *o, bool exact, enum hook_trial trial,
+	   struct choice *c);
 
 #endif

@@ -214,8 +214,8 @@ static int place_id(const struct hook_row *row)
 	}
 }
 
-enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
-			 size_t why_len)
+enum hook_state hook_try(const struct hook_row *row, enum hook_trial trial,
+			 int *err, char *why, size_t why_len)
 {
 	const struct bpf_insn empty[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -249,7 +249,8 @@ enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
 		return HOOK_REFUSED;
 	}
 	/* an iterator attaches only with a target of its own: loading will do */
-	if (opts.expected_attach_type == BPF_TRACE_ITER) {
+	if (trial == TRIAL_LOADS ||
+	    opts.expected_attach_type == BPF_TRACE_ITER) {
 		close(fd);
 		return HOOK_OK;
 	}

@@ -58,10 +58,20 @@ bool hook_is_twin_of(const struct hook_row *twin, const struct hook_row *row);
 /* The kernel's own BTF, or NULL with errno; loaded once, never freed. */
 struct btf *hooks_btf(void);
 
-/* Loads (and, for fentry and fexit, attaches) an empty program there. Returns
- * the state; err and a clause why go out where it is not HOOK_OK. */
-enum hook_state hook_try(const struct hook_row *row, int *err, char *why,
-			 size_t why_len);
+/*
+ * How far a place is tried. Nearly all that loads can be attached, and to detach
+ * again is slow: on 6.1 and 6.12 the kernel waits, function by function, until
+ * every task has left its text (ftrace_shutdown(), synchronize_rcu_tasks()).
+ */
+enum hook_trial {
+	TRIAL_LOADS,
+	TRIAL_ATTACHES,	/* but for iterators, which need a target */
+};
+
+/* Loads, or attaches too, an empty program there. Returns the state; err and a
+ * clause why go out where it is not HOOK_OK. */
+enum hook_state hook_try(const struct hook_row *row, enum hook_trial trial,
+			 int *err, char *why, size_t why_len);
 
 /* The kernel's statistics of one of obit's programs in an open bpf source.
  * misses: -1 where the kernel does not tell (before 5.12). 0, or -ENOENT if

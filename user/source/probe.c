@@ -66,7 +66,8 @@ static void try_all(struct probe *p)
 				 "not needed: programs are not preempted here");
 			continue;
 		}
-		h->state = hook_try(row, &h->err, h->why, sizeof(h->why));
+		h->state = hook_try(row, TRIAL_ATTACHES, &h->err, h->why,
+				    sizeof(h->why));
 		if (h->state == HOOK_OK && h->tier == TIER_FENTRY)
 			served[row->serves] = true;
 		h->teardown = row->use == USE_TEARDOWN ||
