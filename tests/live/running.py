@@ -63,6 +63,12 @@ def gone(pid):
         return True
 
 
+def state_of(pid):
+    """As /proc has it, of one that is there."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        return f.read().rpartition(") ")[2][0]
+
+
 def comm_is(pid, comm):
     """It is past its exec, and that was the last."""
     try:
@@ -74,9 +80,11 @@ def comm_is(pid, comm):
 
 def until(condition, seconds=10):
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not condition():
+        if time.monotonic() > end:
+            return False
         time.sleep(0.01)
-    return condition()
+    return True
 
 
 class Skip(Exception):

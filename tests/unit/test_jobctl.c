@@ -152,6 +152,49 @@ static void hang_up_of_a_session_led_by_another(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+/* In place of the C library's, for jobctl too: the moment before it stops. */
+static bool typed_again;
+
+int raise(int sig)
+{
+	if (typed_again && sig == SIGTSTP) {
+		typed_again = false;
+		kill(getpid(), sig);
+	}
+	return kill(getpid(), sig);
+}
+
+/* A second Ctrl-Z, that comes when the child has stopped and we have not. */
+static void a_stop_that_is_typed_twice(void **state)
+{
+	int hold[2], status;
+	pid_t pid, child;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		setpgid(0, 0);
+		child = begin(hold);
+		typed_again = true;
+		kill(child, SIGTSTP);
+		while (typed_again)
+			jobctl_turn();
+		end(hold);
+		_exit(WEXITSTATUS(jobctl_status()) == 3 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(WSTOPSIG(status), SIGTSTP);
+	kill(-pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	if (WIFSTOPPED(status)) {
+		kill(-pid, SIGKILL);
+		fail_msg("it stops twice");
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void when_it_was_typed(void **state)
 {
 	uint64_t before, after;
@@ -159,7 +202,7 @@ static void when_it_was_typed(void **state)
 
 	(void)state;
 	begin(hold);
-	raise(SIGINT);	/* by a process */
+	kill(getpid(), SIGINT);	/* by a process */
 	assert_false(jobctl_turn());
 	assert_false(jobctl_turn());
 	assert_int_equal(jobctl_typed(), 0);
@@ -199,6 +242,7 @@ int main(void)
 		cmocka_unit_test(hang_up_of_a_child_that_ended),
 		cmocka_unit_test(hang_up_that_is_ignored),
 		cmocka_unit_test(hang_up_of_a_session_led_by_another),
+		cmocka_unit_test(a_stop_that_is_typed_twice),
 		cmocka_unit_test(when_it_was_typed),
 	};
 

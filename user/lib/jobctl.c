@@ -298,15 +298,25 @@ static void take_signals(void)
 /*
  * As the child did, so that a shell says the same of us. In an orphaned process
  * group the kernel drops all of these but SIGSTOP, as it did for the child.
+ *
+ * One that is typed meanwhile becomes one with ours, and does not stop us twice.
+ * One that is typed after SIGCONT, before we have run again, does stop us, though
+ * the child may yet be at it.
  */
 static void stop_like(int sig)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL }, old;
+	sigset_t all, before;
 
-	if (!is_stop(sig))
-		sig = SIGSTOP;
+	if (!is_stop(sig)) {
+		raise(SIGSTOP);
+		return;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	sigaction(sig, &dfl, &old);
 	raise(sig);
+	sigprocmask(SIG_SETMASK, &before, NULL);	/* here it stops */
 	sigaction(sig, &old, NULL);
 }
 
