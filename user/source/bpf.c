@@ -125,6 +125,7 @@ static void configure(struct source *s, const struct source_opts *o,
 static int attach(struct source *s, const struct choice *c)
 {
 	size_t i, n = 0;
+	int err;
 
 	while (hook_rows[n].program)
 		n++;
@@ -135,9 +136,10 @@ static int attach(struct source *s, const struct choice *c)
 			continue;
 		link = bpf_program__attach(program_of(s, hook_rows[i].program));
 		if (!link) {
+			err = -errno;
 			log_info("%s cannot be attached: %s",
-				 hook_rows[i].program, strerror(errno));
-			return -errno;
+				 hook_rows[i].program, strerror(-err));
+			return err;
 		}
 		s->links[i] = link;
 		if (!strcmp(hook_rows[i].program, "iter__tasks"))
@@ -256,29 +258,25 @@ static int load_programs(struct source *s, const struct source_opts *o,
 	return refused(obit_bpf__load(s->skel));
 }
 
-/* Those that are attached, or the next best: a place can be loaded for and yet
- * refuse to be attached to, and only then is it worth while to try each. */
-static int choose_and_attach(struct source *s, const struct source_opts *o,
-			     bool exact, struct choice *c)
-{
-	int err = choose(o, exact, TRIAL_LOADS, c);
-
-	if (!err)
-		err = load_programs(s, o, c);
-	if (err || !attach(s, c))
-		return err;
-	unload(s);
-	err = choose(o, exact, TRIAL_ATTACHES, c);
-	if (!err)
-		err = load_programs(s, o, c);
-	return err ? err : refused(attach(s, c));
-}
-
 static int load(struct source *s, const struct source_opts *o, bool exact)
 {
 	struct choice c;
-	int err = choose_and_attach(s, o, exact, &c);
+	int err;
 
+	err = choose(o, exact, TRIAL_LOADS, &c);
+	if (err)
+		return err;
+	err = load_programs(s, o, &c);
+	if (!err && attach(s, &c)) {
+		/* A place can be loaded for and refuse to be attached to: only
+		 * then is it worth while to try each. */
+		unload(s);
+		err = choose(o, exact, TRIAL_ATTACHES, &c);
+		if (!err)
+			err = load_programs(s, o, &c);
+		if (!err)
+			err = refused(attach(s, &c));
+	}
 	if (!err)
 		err = open_ring(s);
 	if (!err && o->user_exit)
