@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of obit run share: running it, terminals, cases.
+"""What the live tests share, those of obit run most: terminals, cases, waiting.
 
 Owns how a case is run and counted. Never looks at what obit says.
 """
@@ -57,14 +57,13 @@ def deaths(*argv, options=(), **more):
 def gone(pid):
     """No process of ours has this number any more, or it is dead."""
     try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
-            return f.read().rpartition(") ")[2][0] in "ZX"
+        return state_of(pid) in "ZX"
     except OSError:
         return True
 
 
 def state_of(pid):
-    """As /proc has it, of one that is there."""
+    """As /proc has it, of a process or thread that is there."""
     with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
         return f.read().rpartition(") ")[2][0]
 
